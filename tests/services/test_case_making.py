@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -210,8 +211,41 @@ def test_after_a_crash_the_draft_is_there_with_its_series(session: Session, maki
     assert kept is not None
     after.go_on(kept)
     assert _titles(after) == ["Ünderlined"]
-    after.throw_away()
+    assert after.became_case(kept)
+    assert after.draft is None
     assert after.left_over() is None
+
+
+def test_what_was_changed_while_the_case_was_saved_is_kept(session: Session, making: CaseMaking) -> None:
+    step = making.capture()
+    saved = making.making().draft
+    making.edit(step.id, narration="One word more")
+    assert not making.became_case(saved)
+    assert making.draft is not None
+    assert making.draft.steps[0].narration == "One word more"
+    volume = session.volume
+    session.volume = None
+    assert not making.became_case(saved)
+    session.volume = volume
+    left = making.left_over()
+    assert left is not None
+    assert left.steps[0].narration == "One word more"
+
+
+def test_a_draft_of_another_series_is_not_taken_for_the_one_that_became_a_case(
+    session: Session, making: CaseMaking
+) -> None:
+    making.capture()
+    saved, volume = making.making().draft, session.volume
+    assert volume is not None
+    other = evolve(volume, series=evolve(volume.series, series_uid="1.2.3"))
+    session.volume = other
+    making.capture()
+    assert making.became_case(saved)
+    assert making.draft is not None
+    assert making.left_over() == making.draft
+    session.volume = volume
+    assert making.left_over() is None
 
 
 def test_drafts_on_disk_are_for_the_user_alone_and_name_nobody(making: CaseMaking, tmp_path: Path) -> None:
@@ -260,3 +294,33 @@ def test_no_case_is_made_of_nothing(tmp_path: Path) -> None:
         making.capture()
     with pytest.raises(CaseDocumentError, match="no steps yet"):
         making.making()
+
+
+def test_a_draft_is_of_the_phase_that_it_was_made_on(session: Session, making: CaseMaking, tmp_path: Path) -> None:
+    first = session.volume
+    assert first is not None
+    later = evolve(first, source_uids=tuple(f"{uid}.2" for uid in first.source_uids))
+    making.capture()
+    for second in (later, evolve(later, part="phase 2 of 2")):
+        session.volume = second
+        assert making.draft is None
+        assert making.left_over() is None
+        assert CaseMaking(session, tmp_path / "drafts").left_over() is None
+        session.volume = evolve(first, part="phase 1 of 2")
+        left = making.left_over()
+        assert left is not None
+        making.go_on(left)
+    making.capture()
+    assert len(_titles(making)) == 2
+
+
+def test_a_draft_of_before_images_were_named_is_of_its_series(
+    session: Session, making: CaseMaking, tmp_path: Path
+) -> None:
+    making.capture()
+    assert making.draft is not None
+    path = tmp_path / "drafts" / f"{making.draft.id}.json"
+    stored = json.loads(path.read_text(encoding="utf-8"))
+    del stored["draft"]["image"]
+    path.write_text(json.dumps(stored), encoding="utf-8")
+    assert CaseMaking(session, tmp_path / "drafts").left_over() is not None

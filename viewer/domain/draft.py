@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import uuid
+from typing import TYPE_CHECKING, Any
 
 from attrs import evolve, frozen
 
@@ -11,13 +12,15 @@ from viewer.domain.walkthrough import Step
 
 if TYPE_CHECKING:
     from viewer.domain.view_state import ViewState
+    from viewer.domain.volume import Volume
 
 
 @frozen
 class Draft:
     """A story about the open series that is not a case yet; `id` names it on disk and says nothing.
 
-    `hidden_until` is the id of the step at which findings are shown first; "" where they never hide.
+    `hidden_until` is the id of the step at which findings are shown first; "" where they never hide. `image` is one of
+    the images that it tells of, as in `Volume.images`: a series may hold several phases; "" where that was not kept.
     """
 
     id: str
@@ -26,6 +29,17 @@ class Draft:
     summary: str = ""
     steps: tuple[Step, ...] = ()
     hidden_until: str = ""
+    image: str = ""
+
+    @classmethod
+    def of(cls, volume: Volume, **told: Any) -> Draft:
+        """Return a new draft about a volume."""
+        image = volume.images[len(volume.images) // 2]
+        return cls(uuid.uuid4().hex, volume.series.series_uid, image=image, **told)
+
+    def is_of(self, volume: Volume) -> bool:
+        """Return whether it is the images of a volume that it tells of."""
+        return self.series_uid == volume.series.series_uid and (not self.image or self.image in volume.image_set)
 
     def index(self, step_id: str) -> int:
         """Return the place of a step, from 0.

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from viewer.domain.volume import Volume
+
 _FORMAT, _VERSION = "casestage draft", 1
 _ID = re.compile(r"[0-9a-f]{32}")
 _MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
@@ -46,8 +48,8 @@ def write_draft(folder: Path, draft: Draft) -> None:
     write_atomically(_place(folder, draft.id), text.encode("utf-8"), "The draft")
 
 
-def drafts_of(folder: Path, series_uid: str) -> tuple[Draft, ...]:
-    """Return the drafts about a series, the newest first; files that are damaged are left where they are."""
+def drafts_of(folder: Path, volume: Volume) -> tuple[Draft, ...]:
+    """Return the drafts about a volume, the newest first; files that are damaged are left where they are."""
     found = []
     for path in folder.glob("*.json") if folder.is_dir() else ():
         try:
@@ -55,7 +57,7 @@ def drafts_of(folder: Path, series_uid: str) -> tuple[Draft, ...]:
             if not isinstance(stored, dict) or stored.get("format") != _FORMAT:
                 continue
             draft = structure(migrated(stored, _VERSION, _MIGRATIONS), _Document).draft
-            if draft.series_uid == series_uid and path == _place(folder, draft.id):
+            if draft.is_of(volume) and path == _place(folder, draft.id):
                 found.append((path.stat().st_mtime_ns, draft))
         except (WrongJsonError, StorageError, OSError):
             continue

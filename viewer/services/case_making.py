@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from typing import TYPE_CHECKING, Any
 
 from attrs import define, evolve
@@ -57,6 +56,8 @@ class CaseMaking:
         self._other, self._comparing = other, comparing
         self._draft: Draft | None = None
         self._in_hand = ""
+        # As they were last, by id.
+        self._known: dict[str, Draft] = {}
         self._history: History[_Edit] = History()
         self._last: tuple[object, _Edit] | None = None
         self.pictures = DraftPictures(self, folder)
@@ -90,7 +91,7 @@ class CaseMaking:
         from viewer.io.draft_file import drafts_of
 
         volume = self._session.volume
-        found = drafts_of(self._folder, volume.series.series_uid) if volume is not None else ()
+        found = drafts_of(self._folder, volume) if volume is not None else ()
         return found[0] if found else None
 
     def start(self, *, told: bool = False) -> Draft:
@@ -111,9 +112,7 @@ class CaseMaking:
         case = self._session.case
         steps: tuple[Step, ...] = ()
         if not told and case is not None and case.series_uid == volume.series.series_uid:
-            self._begin(Draft(uuid.uuid4().hex, case.series_uid, case.title, case.summary, case.steps))
-            assert self._draft is not None
-            return self._draft
+            return self._begin(Draft.of(volume, title=case.title, summary=case.summary, steps=case.steps))
         if told:
             title = PRIOR_TITLE if self._prior() is not None else ""
             session = self._session
@@ -121,13 +120,10 @@ class CaseMaking:
                 volume, session.findings, session.truth, view, said=session.anything_said, prior_title=title
             )
         first = next((step.id for step in steps if step.id.startswith("finding-")), "")
-        if told and self._draft is not None:
-            # What was made so far comes back with undo.
-            self._change(evolve(self._draft, steps=steps, hidden_until=first), steps[0].id)
-        else:
-            self._begin(Draft(uuid.uuid4().hex, volume.series.series_uid, steps=steps, hidden_until=first))
-        assert self._draft is not None
-        return self._draft
+        if not told or self._draft is None:
+            return self._begin(Draft.of(volume, steps=steps, hidden_until=first))
+        # What was made so far comes back with undo.
+        return self._change(evolve(self._draft, steps=steps, hidden_until=first), steps[0].id)
 
     def go_on(self, draft: Draft) -> None:
         """Take up a draft that was left."""
@@ -141,24 +137,27 @@ class CaseMaking:
             self._last = None
             self.changed.emit()
 
-    def throw_away(self) -> None:
-        """End making and remove the draft from disk, as after it became a case."""
+    def became_case(self, saved: Draft) -> bool:
+        """Remove a draft that became a case, wherever it is; return False where it was changed since: it stays."""
         from viewer.io.draft_file import remove_draft
 
-        draft = self._draft
-        self.put_away()
-        if draft is not None:
-            try:
-                remove_draft(self._folder, draft.id)
-            except StorageError as error:
-                self.failed.emit(error)
+        if self._known.get(saved.id, saved) != saved:
+            return False
+        if self._draft is not None and self._draft.id == saved.id:
+            self.put_away()
+        try:
+            remove_draft(self._folder, saved.id)
+        except StorageError as error:
+            self.failed.emit(error)
+        return True
 
-    def _begin(self, draft: Draft) -> None:
+    def _begin(self, draft: Draft) -> Draft:
         self._draft = draft
         self._in_hand = draft.steps[0].id if draft.steps else ""
         self._history.clear()
         self._last = None
         self._keep()
+        return draft
 
     # --- steps
 
@@ -367,12 +366,12 @@ class CaseMaking:
             return view
         return evolve(view, comparison=Comparison.OFF)
 
-    def _change(self, new: Draft, in_hand: str, gesture: object = None) -> None:
+    def _change(self, new: Draft, in_hand: str, gesture: object = None) -> Draft:
         old = self._there()
         self._in_hand = in_hand
         if new == old:
             self.changed.emit()
-            return
+            return old
         if gesture is not None and self._last is not None and self._last[0] == gesture:
             self._last[1].after = new
         else:
@@ -381,11 +380,13 @@ class CaseMaking:
             self._last = (gesture, edit) if gesture is not None else None
         self._draft = new
         self._keep()
+        return new
 
     def _keep(self) -> None:
         from viewer.io.draft_file import write_draft
 
         assert self._draft is not None
+        self._known[self._draft.id] = self._draft
         try:
             write_draft(self._folder, self._draft)
         except StorageError as error:
@@ -394,5 +395,5 @@ class CaseMaking:
 
     def _volume_changed(self, *_: object) -> None:
         volume, draft = self._session.volume, self._draft
-        if draft is not None and (volume is None or volume.series.series_uid != draft.series_uid):
+        if draft is not None and (volume is None or not draft.is_of(volume)):
             self.put_away()

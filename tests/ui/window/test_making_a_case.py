@@ -23,6 +23,7 @@ from viewer.io.case_document import read_case
 from viewer.services.loading import load_case
 from viewer.services.views import view_of_finding
 from viewer.ui.making.image_tiles import image_tile
+from viewer.ui.messages import Message
 from viewer.ui.widgets import Button
 
 if TYPE_CHECKING:
@@ -40,6 +41,10 @@ CONTROL, ALT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.AltModif
 def _panel(window: MainWindow) -> MakingPanel:
     assert window.making.panel is not None
     return window.making.panel
+
+
+def _told(window: MainWindow) -> str:
+    return window.messages.message.sentence if window.messages.message is not None else ""
 
 
 def _saved(window: MainWindow, qtbot: QtBot, own_home: Path) -> Path:
@@ -203,6 +208,26 @@ def test_a_first_draft_is_saved_and_presented_with_three_requests_and_names_nobo
     for word in (*PATIENT.split("^"), PATIENT_ID):
         assert word.encode() not in everything
     assert PATIENT.split("^")[1] not in reading.windowTitle()
+
+
+def test_what_is_told_while_a_case_is_being_saved_stays_in_the_draft_and_that_is_said(
+    reading: MainWindow, qtbot: QtBot, own_home: Path
+) -> None:
+    reading.actions_.run("making.told")
+    making = reading.desk.case_making
+    QTest.keyClicks(_panel(reading).title, "Water")
+    reading.tell(Message("Something else that has to be read."))
+    reading.actions_.run("making.save")
+    assert making.in_hand is not None
+    making.edit(making.in_hand.id, narration="One word more")
+    qtbot.waitUntil(lambda: "is in the library" in _told(reading), timeout=60_000)
+    (folder,) = own_home.glob("data/cases/*")
+    assert "One word more" not in (folder / "case.json").read_text(encoding="utf-8")
+    assert making.draft is not None
+    assert making.draft.steps[0].narration == "One word more"
+    assert "changed since" in _told(reading)
+    reading.messages.clear()
+    assert _told(reading) == "Something else that has to be read."
 
 
 def test_images_with_burned_in_text_are_saved_only_after_a_person_looked(

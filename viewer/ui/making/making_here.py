@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from viewer.ui.making.contact_sheet import SignOffSheet
     from viewer.ui.making.making_panel import MakingPanel
 
+_SAVING = Message("The case is being saved without its patient.", calm=True, passing=True)
+
 
 class MakingHere:
     """Stands between one window and the making of a case; `connect` is called once the window is built."""
@@ -140,29 +142,31 @@ class MakingHere:
                 self._window.tell(Message.of(error))
             self._window.refresh_soon()
 
-        self._window.tell(Message("The case is being saved without its patient.", calm=True, passing=True))
+        self._window.tell(_SAVING)
         self._job = desk.runner.run(
             lambda ctx: save_case(making, cases, ctx, desk.decoders, signed_off=signed_off),
-            done=partial(self._saved, present),
+            done=partial(self._saved, making, present),
             failed=failed,
         )
         self._window.refresh_soon()
 
-    def _saved(self, present: bool, case: Case) -> None:
+    def _saved(self, making: Making, present: bool, case: Case) -> None:
         self._job = None
         window = self._window
-        window.messages.clear()
-        self._making.throw_away()
+        window.messages.withdraw(_SAVING)
+        whole = self._making.became_case(making.draft)
         window.library.refresh()
         if present:
             window.open_case(case)
             return
         words = f"“{case.title}” is in the library."
+        if not whole:
+            words += " What was changed since it was saved is in the draft alone."
         window.tell(Message(words, calm=True, action="Present it", act=lambda: window.open_case(case)))
         window.refresh_soon()
 
     def _ask_to_look(self, making: Making, present: bool, error: SignOffError) -> None:
-        self._window.messages.clear()
+        self._window.messages.withdraw(_SAVING)
         if self.sign_off is None:
             from viewer.ui.making.contact_sheet import SignOffSheet
 
