@@ -25,6 +25,7 @@ class MakingAsks:
 
     start: Callable[[bool], None]
     capture: Callable[[], None]
+    use_view: Callable[[str], None]
     save: Callable[[bool], None]
     picture: Callable[[], None]
     close: Callable[[], None]
@@ -88,7 +89,7 @@ def making_commands(making: CaseMaking, asks: MakingAsks) -> list[Command]:
              lambda: asks.start(True), "sparkles", enabled=possible, why=why_not),
         made("capture", "Capture a step", "Keep what is seen as a step of the case", asks.capture, "camera",
              "Ctrl+Return", enabled=possible, why=why_not),
-        made("set_view", "Use this view", "Let the step in hand show what is seen now", of_step(making.set_view),
+        made("set_view", "Use this view", "Let the step in hand show what is seen now", of_step(asks.use_view),
              "refresh-cw", enabled=in_hand),
         made("twin", "Duplicate step", "A copy behind it", of_step(making.duplicate), "copy", enabled=in_hand),
         made("delete", "Delete step", "Remove the step in hand", changing(of_step(making.delete)), "trash-2",

@@ -168,3 +168,21 @@ def test_a_step_is_told_to_run_a_model_on_stage(
     assert _step(window).live == LiveRun("other-finder", 4.0, on_key=True)
     panel.live.tick.click()
     assert _step(window).live is None
+
+
+def test_a_second_scan_that_cannot_come_along_into_a_step_is_told_of(panel: MakingPanel, window: MainWindow) -> None:
+    session, other = window.desk.session, window.desk.other.session
+    assert session.volume is not None
+    assert session.view is not None
+    other.volume = evolve(session.volume, part="phase 2 of 2")
+    session.view = evolve(session.view, comparison=Comparison.CURTAIN)
+    for ask in ("making.capture", "making.set_view"):
+        window.messages.clear()
+        assert window.actions_.run(ask)
+        assert _step(window).view.comparison is Comparison.OFF
+        assert window.messages.message is not None
+        assert "shows the first scan alone" in window.messages.message.sentence
+    window.messages.clear()
+    session.view = evolve(session.view, comparison=Comparison.OFF)
+    assert window.actions_.run("making.capture")
+    assert window.messages.message is None

@@ -50,6 +50,7 @@ class MakingHere:
         return MakingAsks(
             self.start,
             self.capture,
+            self.use_view,
             self.save,
             self.choose_picture,
             self._making.put_away,
@@ -94,9 +95,22 @@ class MakingHere:
         except CaseStageError as error:
             self._window.tell(Message.of(error))
             return
+        self._tell_what_stays_behind()
         draft = self._making.draft
         if draft is not None and (self.panel is None or not self.panel.isVisible()):
             self._window.status.say(f"Captured: the case has {count_words(len(draft.steps), 'step')}. Review shows it.")
+
+    def use_view(self, step_id: str) -> None:
+        """Let a step show what is seen."""
+        self._making.set_view(step_id)
+        self._tell_what_stays_behind()
+
+    def _tell_what_stays_behind(self) -> None:
+        view, step = self._window.desk.session.view, self._making.in_hand
+        if view is not None and step is not None and step.view.comparison is not view.comparison:
+            words = "The step shows the first scan alone: the second one cannot come along into a case."
+            hint = "It is of the same series, or not DICOM, or not all of it is in."
+            self._window.tell(Message(words, hint))
 
     def choose_picture(self) -> None:
         """Ask for a picture, and add it to the narration of the step in hand."""
