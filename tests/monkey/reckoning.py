@@ -33,7 +33,7 @@ _MOST_COVERED, _MOST_MEASURED = 0.45, 4
 _GREYS_APART = 3
 _ALONG = 0.9999
 _MIXED = 1.7
-_HALF_WAY = 1e-6
+_HALF_WAY = 0.03
 
 
 def greys(canvas: Canvas, tile: Tile, pixels: NDArray[np.uint32], faults: Faults, rng: Random) -> None:
@@ -74,7 +74,7 @@ def greys(canvas: Canvas, tile: Tile, pixels: NDArray[np.uint32], faults: Faults
     away = (at + 0.5) / ratio - origin[0]
     sample = _sampler(volume, view, tile, (right, down))
     if sample.between:
-        # Half way between two layers either is right.
+        # Half way between two layers, or with one on a slab's face, either is right.
         return
     near = []
     reach = 2.0 if ratio > 1 or sample.oblique else 0.25
@@ -202,7 +202,8 @@ def _sampler(
     count = volume.voxels.shape[2 - axis]
     within = [n for n in range(count) if abs(n - place) <= half + 1e-9]
     made.axis = axis
-    made.between = not within and abs(place % 1 - 0.5) < _HALF_WAY
+    edges = [abs(abs(n - place) - half) for n in range(count)] if half else [abs(place % 1 - 0.5)]
+    made.between = min(edges) < _HALF_WAY
     made.layers = tuple(within or [min(max(int(np.floor(place + 0.5)), 0), count - 1)])
     return made
 
