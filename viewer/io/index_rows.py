@@ -14,6 +14,7 @@ from viewer.domain.volume import PatientIdentity
 from viewer.io.dicom_geometry import arranged
 from viewer.io.dicomdir import is_dicomdir
 from viewer.io.doubles import doubles
+from viewer.io.images_mark import images_mark
 from viewer.io.pixels_beyond import more_pixels_words
 
 if TYPE_CHECKING:
@@ -98,6 +99,8 @@ class SeriesRow:
         Why the verdict is not `ok`, or what else is to be said, one sentence.
     frame
         UID of its frame of reference, "" where it names none.
+    images_mark
+        Which images it holds, as `images_mark` says it; "" where that is not known.
     """
 
     id: int
@@ -122,6 +125,7 @@ class SeriesRow:
     synthetic: bool
     lossy: bool
     frame: str
+    images_mark: str
 
 
 def kind_of(path: Path, *, archive: bool) -> str:
@@ -195,6 +199,7 @@ def series_values(entry: SeriesEntry, home: str, place: str, patients: frozenset
         "synthetic": int(facts.synthetic),
         "lossy": int(facts.lossy),
         "frame": facts.frame_of_reference_uid,
+        "images_mark": images_mark(frame.sop_uid for frame in entry.frames),
         "words": words,
         "who": who,
     }

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, TypeVar
 from attrs import define, field
 
 from viewer.domain.errors import StorageError
+from viewer.io.images_mark import let_ask
 from viewer.io.sqlite_files import schema_version
 
 if TYPE_CHECKING:
@@ -108,7 +109,8 @@ _SCHEMA = (
     ) STRICT, WITHOUT ROWID
     """,
 )
-_BIRTH_DATES = "ALTER TABLE study ADD COLUMN birth_date TEXT NOT NULL DEFAULT ''"
+# Table and column of what later versions keep beside.
+_LATER = (("study", "birth_date"), ("series", "images_mark"))
 _INDEX_OF_UIDS = "CREATE INDEX IF NOT EXISTS series_of_uid ON series (uid, id)"
 
 
@@ -243,7 +245,7 @@ class IndexStore:
             except sqlite3.Error:
                 memory.close()
                 memory = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
-        return _made(memory)
+        return _made(let_ask(memory))
 
     def _tell(self, problem: StorageError) -> None:
         _log.warning("%s", problem.sentence)
@@ -253,7 +255,7 @@ class IndexStore:
 
 
 def _connected(path: Path) -> sqlite3.Connection:
-    return sqlite3.connect(path, timeout=_WAIT_S, isolation_level=None, check_same_thread=False)
+    return let_ask(sqlite3.connect(path, timeout=_WAIT_S, isolation_level=None, check_same_thread=False))
 
 
 def _made(connection: sqlite3.Connection) -> sqlite3.Connection:
@@ -276,7 +278,8 @@ def _made(connection: sqlite3.Connection) -> sqlite3.Connection:
         if version != SCHEMA_VERSION:
             _make_tables(connection)
         # Files that were made before these go on without a new number, which would empty them.
-        _take_birth_dates(connection)
+        for table, column in _LATER:
+            _make_room(connection, table, column)
         connection.execute(_INDEX_OF_UIDS)
         connection.execute("PRAGMA foreign_keys = ON")
     except BaseException:
@@ -285,12 +288,12 @@ def _made(connection: sqlite3.Connection) -> sqlite3.Connection:
     return connection
 
 
-def _take_birth_dates(connection: sqlite3.Connection) -> None:
-    """Make room for them where there is none, unless another instance has done so meanwhile."""
-    here = "SELECT 1 FROM pragma_table_info('study') WHERE name = 'birth_date'"
+def _make_room(connection: sqlite3.Connection, table: str, column: str) -> None:
+    """Make room for what later versions keep where there is none, unless another instance has done so meanwhile."""
+    here = f"SELECT 1 FROM pragma_table_info('{table}') WHERE name = '{column}'"
     if connection.execute(here).fetchone() is None:
         try:
-            connection.execute(_BIRTH_DATES)
+            connection.execute(f"ALTER TABLE {table} ADD COLUMN {column} TEXT NOT NULL DEFAULT ''")
         except sqlite3.OperationalError:
             if connection.execute(here).fetchone() is None:
                 raise

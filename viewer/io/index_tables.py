@@ -45,7 +45,7 @@ _SORT = """
 _COPIES = """
     o.uid = {s}.uid AND o.uid != '' AND o.which = {s}.which AND o.part = {s}.part AND o.kind = {s}.kind
     AND o.place != {s}.place
-    AND (o.study = {s}.study OR o.kind != 'dicom')
+    AND (o.study = {s}.study OR o.kind != 'dicom') AND may_share_images(o.images_mark, {s}.images_mark)
 """
 # The same files in a place and in one around it, or a copy of which as much is known.
 _TWIN_OF = f"""

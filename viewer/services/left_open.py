@@ -11,6 +11,7 @@ from viewer.domain.errors import CaseStageError
 from viewer.domain.session import Workspace
 from viewer.domain.view_state import Comparison, ViewState
 from viewer.io.atomic_file import write_atomically
+from viewer.io.images_mark import images_mark, may_share_images
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,10 +28,16 @@ _log = logging.getLogger(__name__)
 
 @frozen
 class Named:
-    """A series, or one part of it."""
+    """A series, or one part of it; `images_mark` tells phases apart that lie in folders of their own."""
 
     uid: str
     part: str = ""
+    images_mark: str = ""
+
+    @classmethod
+    def of(cls, volume: Volume) -> Named:
+        """Return what names a volume."""
+        return cls(volume.series.series_uid, volume.part, images_mark(volume.source_uids))
 
 
 @frozen
@@ -74,7 +81,7 @@ class LeftOpen:
 
     def row(self, named: Named) -> SeriesRow | None:
         """Return the series of the list that is meant; None where it is not in the list any more."""
-        rows = self._index.series_of(named.uid)
+        rows = [row for row in self._index.series_of(named.uid) if may_share_images(row.images_mark, named.images_mark)]
         return next((row for row in rows if row.part == named.part), rows[0] if rows else None)
 
     def _went(self, new: Workspace, _old: Workspace) -> None:
@@ -99,8 +106,8 @@ class LeftOpen:
             worked_in,
             evolve(view, models=None, comparison=view.comparison if beside is not None else Comparison.OFF),
             case=session.case.id if session.case is not None else "",
-            series=Named(volume.series.series_uid, volume.part) if session.case is None else None,
-            beside=Named(beside.series.series_uid, beside.part) if beside is not None else None,
+            series=Named.of(volume) if session.case is None else None,
+            beside=Named.of(beside) if beside is not None else None,
         )
         from viewer.io.strict_json import json_text, unstructure
 

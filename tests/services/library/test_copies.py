@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import shutil
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
+import pydicom
 import pytest
 
+from viewer.domain.session import Session, Workspace
+from viewer.services.left_open import LeftOpen
 from viewer.ui.library.series_words import copies_words
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 @pytest.fixture
@@ -86,6 +87,67 @@ def test_where_only_a_part_is_left_it_does_not_open_in_the_place_of_the_whole(pr
     program.rest()
     assert len(program.opened) == before
     assert "is not there" in program.failures[-1].sentence
+
+
+@pytest.fixture
+def later(made: Any, original: Path) -> Path:
+    """Return another phase of the series in a folder of its own: as many images, under UIDs of their own."""
+    for k in range(5):
+        made.slice(f"later/IM{k}", made.pixels(k + 9), (0.0, 0.0, 2.0 * k), SeriesDescription="Thorax")
+    folder = Path(shutil.move(made.folder / "later", original.parent / "later"))
+    for file in folder.iterdir():
+        image = pydicom.dcmread(file)
+        image.SOPInstanceUID = image.file_meta.MediaStorageSOPInstanceUID = f"{image.SOPInstanceUID}.2"
+        image.save_as(file)
+    return folder
+
+
+def test_two_phases_of_one_series_that_lie_in_folders_of_their_own_are_no_copies(
+    program: Any, original: Path, later: Path
+) -> None:
+    program.open(original)
+    program.open(later)
+    rows = program.rows()
+    assert sorted(program.library.place(row.place).name for row in rows) == ["first", "later"]
+    assert [lying(program, row) for row in rows] == [[], []]
+    shutil.rmtree(original)
+    gone = next(row for row in rows if program.library.place(row.place).name == "first")
+    before = len(program.opened)
+    program.library.open_series(gone.id)
+    program.rest()
+    assert len(program.opened) == before
+    assert "is not there" in program.failures[-1].sentence
+
+
+def test_in_a_list_that_was_kept_before_this_phases_are_told_apart_once_they_are_looked_at(
+    program: Any, original: Path, later: Path
+) -> None:
+    program.open(original)
+    program.index._store._through(1, lambda db: db.execute("UPDATE series SET images_mark = ''"))
+    program.open(later)
+    assert len(program.rows()) == 1
+    program.open(original)
+    assert len(program.rows()) == 2
+
+
+def test_the_phase_that_was_open_is_the_one_that_the_next_start_goes_on_with(
+    program: Any, original: Path, later: Path, tmp_path: Path
+) -> None:
+    kept = LeftOpen(program.session, tmp_path, program.index)
+    program.session.workspace = Workspace.REVIEW
+    program.open(later)
+    kept.keep(Session())
+    # The place that was opened last comes first.
+    program.open(original)
+    left = kept.read()
+    assert left is not None
+    assert left.series is not None
+    row = kept.row(left.series)
+    assert row is not None
+    assert program.library.place(row.place).name == "later"
+    program.library.forget(program.place("later").id)
+    program.rest()
+    assert kept.row(left.series) is None
 
 
 def test_a_forgotten_place_leaves_the_copy_in_the_list(program: Any, original: Path) -> None:
