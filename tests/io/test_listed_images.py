@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pydicom
 import pytest
-from pydicom.dataset import Dataset, FileMetaDataset
 
+from tests.io.dicomdirs import list_images
 from viewer.domain.geometry import Verdict
 from viewer.domain.job import JobContext
 from viewer.io.assemble import assemble
@@ -27,26 +27,14 @@ LACKS_TWO = "2 of 6 images that a DICOMDIR lists are not there."
 @pytest.fixture
 def disc(made_ct: Any) -> Path:
     """Return the folder of a disc with two series, of six and of three images."""
-    listed = [{"DirectoryRecordType": "PATIENT"}, {"DirectoryRecordType": "STUDY"}]
-    for series, count in (("1", 6), ("2", 3)):
-        listed.append({"DirectoryRecordType": "SERIES", "SeriesInstanceUID": f"1.2.{series}"})
-        for k in range(count):
-            image = made_ct.slice(f"SE{series}/IM{k}", made_ct.pixels(k), (0.0, 0.0, 2.0 * k), series=series)
-            uid = pydicom.dcmread(image, stop_before_pixels=True).SOPInstanceUID
-            named = {"ReferencedFileID": [f"SE{series}", f"IM{k}"], "ReferencedSOPInstanceUIDInFile": uid}
-            listed.append({"DirectoryRecordType": "IMAGE", **named})
-    directory = Dataset()
-    directory.file_meta = FileMetaDataset()
-    directory.file_meta.MediaStorageSOPClassUID = "1.2.840.10008.1.3.10"
-    directory.file_meta.MediaStorageSOPInstanceUID = "1.2.3"
-    directory.file_meta.TransferSyntaxUID = "1.2.840.10008.1.2.1"
-    directory.DirectoryRecordSequence = []
-    for elements in listed:
-        record = Dataset()
-        for keyword, value in elements.items():
-            setattr(record, keyword, value)
-        directory.DirectoryRecordSequence.append(record)
-    directory.save_as(made_ct.folder / "DICOMDIR", enforce_file_format=True)
+    series = {
+        f"1.2.{series}": [
+            made_ct.slice(f"SE{series}/IM{k}", made_ct.pixels(k), (0.0, 0.0, 2.0 * k), series=series)
+            for k in range(count)
+        ]
+        for series, count in (("1", 6), ("2", 3))
+    }
+    list_images(made_ct.folder, series)
     return made_ct.folder
 
 

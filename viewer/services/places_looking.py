@@ -197,9 +197,10 @@ def entry_of(index: LibraryIndex, row: SeriesRow, ctx: JobContext) -> SeriesEntr
             "The folder of this series is not there.",
             "Connect the disk or the network place that it lies on, or forget the place.",
         )
-    known = index.known_files(home, read_anew=row.uid)
+    around = _with_its_list(index, row)
+    known = index.known_files(around, read_anew=row.uid)
     try:
-        found = scan(home, ctx, known).series
+        found = scan(around, ctx, known).series
     except NothingToOpenError:
         found = ()
     index.learn(known)
@@ -207,6 +208,21 @@ def entry_of(index: LibraryIndex, row: SeriesRow, ctx: JobContext) -> SeriesEntr
     if entry is None:
         raise NothingToOpenError("This series is not in its folder any more.", "Its place is being looked at again.")
     return entry
+
+
+def _with_its_list(index: LibraryIndex, row: SeriesRow) -> Path:
+    """Return the folder of a series of the list, or the one around it whose DICOMDIR may list more of its images."""
+    home = Path(row.home)
+    place = next((place.path for place in index.places() if place.id == row.place), row.home)
+    tops = {Path(place), Path(os.path.realpath(place))} if home.is_dir() else set()
+    within = [folder for folder in home.parents if any(folder.is_relative_to(top) for top in tops)]
+    return next((folder for folder in reversed(within) if _has_a_list(folder)), home)
+
+
+def _has_a_list(folder: Path) -> bool:
+    with suppress(OSError), os.scandir(folder) as listing:
+        return any(is_dicomdir(file.name) for file in listing)
+    return False
 
 
 def entry_or_copy(index: LibraryIndex, row: SeriesRow, ctx: JobContext) -> SeriesEntry:
@@ -227,6 +243,31 @@ def entry_or_copy(index: LibraryIndex, row: SeriesRow, ctx: JobContext) -> Serie
                 with suppress(NothingToOpenError):
                     return entry_of(index, copy, ctx)
         raise
+
+
+def only_series_at(index: LibraryIndex, path: Path, ctx: JobContext) -> SeriesEntry:
+    """Return the one series of a path, as its files are now.
+
+    Raises
+    ------
+    NothingToOpenError
+        Where there is none, or there are several.
+    CancelledError
+        When the work was cancelled.
+    """
+    looked = look_at(index, [path], ctx)
+    if looked.only is not None:
+        if looked.keep is not None:
+            looked.keep()
+        return looked.only
+    if looked.errors:
+        raise looked.errors[0]
+    rows = index.series(series for series, _ in index.find("", {place.id for place in looked.places}))
+    if len(rows) == 1:
+        return entry_or_copy(index, next(iter(rows.values())), ctx)
+    raise NothingToOpenError(
+        "There are several series in this folder.", "It is in the list now: choose one of them to compare with."
+    )
 
 
 def matching(entries: Sequence[SeriesEntry], row: SeriesRow, study: StudyRow | None) -> SeriesEntry | None:

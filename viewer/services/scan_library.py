@@ -15,7 +15,8 @@ from viewer.domain.errors import NothingToOpenError
 from viewer.domain.masking import identity_words
 from viewer.io.index_rows import FOLDER
 from viewer.services.jobs import Lane
-from viewer.services.places_looking import entry_or_copy, look_again, look_at
+from viewer.services.more_images import MoreImages
+from viewer.services.places_looking import entry_or_copy, look_again, look_at, only_series_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
@@ -49,8 +50,9 @@ class ScanLibrary:
     `changed` carries the ids of places whose series or state are different (an empty set where only the places are);
     `listed` the places to show to choose from; `skipped` the files that were passed over where the one series of a
     path is opened at once, and the words that give its patient away; `arrived` a watched place and what is different
-    there (`Kept`); `vanished` a watched place that is not there any more, `returned` one that is back; `to_install`
-    packs and models among the paths to open; `failed` an error to show.
+    there (`Kept`), or a place in which series that were opened have more images now; `vanished` a watched place that is
+    not there any more, `returned` one that is back; `to_install` packs and models among the paths to open; `failed` an
+    error to show.
     """
 
     changed = Signal(object)
@@ -74,6 +76,7 @@ class ScanLibrary:
         self._readings = itertools.count(1)
         self._newest_reading = 0
         self._naming: dict[int, frozenset[str]] = {}
+        self._more = MoreImages(index)
         self._around: tuple[int, ...] = ()
         self._here: int | None = None
         self._keep: Callable[[], tuple[Place | None, tuple[Place, ...]]] | None = None
@@ -178,23 +181,7 @@ class ScanLibrary:
 
     def finder_at(self, path: Path) -> Callable[[JobContext], SeriesEntry]:
         """Return what finds the one series of a path, to be called in another thread; several are refused."""
-
-        def find(ctx: JobContext) -> SeriesEntry:
-            looked = look_at(self._index, [Path(os.path.abspath(path))], ctx)
-            if looked.only is not None:
-                if looked.keep is not None:
-                    looked.keep()
-                return looked.only
-            if looked.errors:
-                raise looked.errors[0]
-            rows = self._index.series(series for series, _ in self._index.find("", {p.id for p in looked.places}))
-            if len(rows) == 1:
-                return self._entry(next(iter(rows.values())), ctx)
-            raise NothingToOpenError(
-                "There are several series in this folder.", "It is in the list now: choose one of them to compare with."
-            )
-
-        return find
+        return partial(only_series_at, self._index, Path(os.path.abspath(path)))
 
     def open_neighbour(self, step: int) -> None:
         """Open the series so many places further in the list from which the last one was opened."""
@@ -251,7 +238,7 @@ class ScanLibrary:
         except NothingToOpenError:
             look()
             raise
-        if entry.count != row.images:
+        if self._more.opened(row, entry) or entry.count != row.images:
             look()
         return entry
 
@@ -295,16 +282,17 @@ class ScanLibrary:
                 lane=Lane.PLACES,
             )
 
-    def _checked(self, place: int, ctx: JobContext) -> bool:
-        path = next((Path(p.path) for p in self._index.places() if p.id == place), None)
-        if path is None or not os.path.exists(path):
-            return False
-        look_again(self._index, path, ctx)
-        return True
+    def _checked(self, place: int, ctx: JobContext) -> tuple[Place, Kept] | None:
+        found = next((p for p in self._index.places() if p.id == place), None)
+        if found is None or not os.path.exists(found.path):
+            return None
+        return found, self._more.told(look_again(self._index, Path(found.path), ctx))
 
-    def _check_in(self, place: int, there: bool) -> None:
+    def _check_in(self, place: int, looked: tuple[Place, Kept] | None) -> None:
         self._checks.pop(place, None)
-        self._take_in(place, PlaceState.CHECKED if there else PlaceState.GONE)
+        self._take_in(place, PlaceState.GONE if looked is None else PlaceState.CHECKED)
+        if looked is not None and looked[1].grown:
+            self.arrived.emit(*looked)
 
     def _check_failed(self, place: int, error: CaseStageError) -> None:
         self._checks.pop(place, None)

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import nibabel
 import numpy as np
+import pytest
 from attrs import evolve
 
+from tests.io.dicomdirs import list_images
 from viewer.domain.errors import NothingToOpenError
 from viewer.domain.geometry import Verdict
 from viewer.services import places_looking, scan_library
@@ -19,8 +21,6 @@ from viewer.services.scan_library import PlaceState
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    import pytest
 
 
 def described(program: Any, words: str = "", place: str = "") -> list[str]:
@@ -228,6 +228,53 @@ def test_a_list_that_an_opened_series_contradicts_is_brought_up_to_date(start: C
     assert program.opened[-1].verdict is Verdict.UNTRUSTED
     (now,) = (row for row in program.rows() if row.description == "Thorax thin")
     assert (now.images, now.verdict) == (4, Verdict.UNTRUSTED)
+
+
+def test_a_series_that_goes_on_in_a_folder_beside_its_own_says_so_once_it_is_open(
+    start: Callable[[], Any], folder: Path, made: Any
+) -> None:
+    start().open(folder)
+    program = start()
+    for k in range(5, 8):
+        made.slice(f"thin 2/{k}", made.pixels(k), (-10.0, -20.0, 2.5 * k), series="5", SeriesDescription="Thorax thin")
+    (row,) = program.rows("thin")
+    program.library.open_series(row.id)
+    program.rest()
+    assert program.opened[-1].stack.count == 5
+    assert program.arrived == [("ct", 0, 1, 0)]
+    (row,) = program.rows("thin")
+    program.library.open_series(row.id)
+    program.rest()
+    assert program.opened[-1].stack.count == 8
+    assert len(program.arrived) == 1
+
+
+def test_a_series_that_has_not_changed_says_nothing_once_it_is_open(start: Callable[[], Any], folder: Path) -> None:
+    start().open(folder)
+    program = start()
+    for row in program.rows():
+        program.library.open_series(row.id)
+        program.rest()
+    assert program.arrived == []
+
+
+@pytest.mark.parametrize("linked", [False, True])
+def test_a_series_of_the_list_that_lacks_images_which_a_dicomdir_names_is_not_trusted_when_it_is_opened_either(
+    linked: bool, program: Any, folder: Path, tmp_path: Path
+) -> None:
+    images = sorted((folder / "thin").iterdir(), key=lambda file: file.name[-1])
+    list_images(folder, {"1": images, "2": list((folder / "lung").iterdir())})
+    images[-1].unlink()
+    place = tmp_path / "a link" if linked else folder
+    if linked:
+        place.symlink_to(folder)
+    program.open(place)
+    row = next(row for row in program.rows() if row.description == "Thorax thin")
+    said = "1 of 5 images that a DICOMDIR lists is not there."
+    assert (row.verdict, row.reason) == (Verdict.UNTRUSTED, said)
+    program.library.open_series(row.id)
+    program.rest()
+    assert (program.opened[-1].verdict, program.opened[-1].reasons) == (Verdict.UNTRUSTED, (said,))
 
 
 def test_images_that_are_there_twice_are_not_called_untrusted_before_anybody_has_looked(
