@@ -114,6 +114,16 @@ class Orthanc:
             assert answer.status == 200, answer.status
         line.close()
 
+    def forget_all(self) -> None:
+        """Remove everything that it holds."""
+        line = http.client.HTTPConnection("127.0.0.1", self.http_port, timeout=20)
+        account = {"Authorization": "Basic " + b64encode(f"{USER}:{PASSWORD}".encode()).decode()}
+        line.request("GET", "/patients", headers=account)
+        for patient in json.loads(line.getresponse().read()):
+            line.request("DELETE", f"/patients/{patient}", headers=account)
+            line.getresponse().read()
+        line.close()
+
     @property
     def web(self) -> Archive:
         """It, by DICOMweb."""

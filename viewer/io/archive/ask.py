@@ -142,6 +142,7 @@ def retrieve(
         from viewer.io.archive.web import WebArchive
 
         with WebArchive(archive, password, stop) as asked:
+            landing.patient_id = asked.patient_of(study_uid) if root.is_dir() else ""
             plan = planned(asked.find_instances(study_uid, series_uid), landing)
         take(plan)
         web_retrieve.retrieve(archive, plan, landing, password, stop)
@@ -149,6 +150,7 @@ def retrieve(
     def by_dimse(stop: Stop) -> None:
         from viewer.io.archive import dimse, dimse_retrieve
 
+        landing.patient_id = dimse.patient_of(archive, study_uid, stop) if root.is_dir() else ""
         plan = planned(dimse.find_instances(archive, study_uid, series_uid, stop), landing)
         take(plan)
         if any(plan.missing.values()) or not plan.known:

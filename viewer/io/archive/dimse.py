@@ -25,6 +25,8 @@ from viewer.io.archive.rows import (
     INSTANCE_KEYS,
     MOST_INSTANCES,
     MOST_ROWS,
+    MOST_SERIES,
+    PATIENT_KEYS,
     SERIES_KEYS,
     STUDY_KEYS,
     Found,
@@ -38,6 +40,7 @@ from viewer.io.archive.rows import (
     is_loose,
     is_meant,
     newest_first,
+    patient_in,
     series_row,
     spellings,
     study_row,
@@ -281,11 +284,19 @@ def find_instances(archive: Archive, study_uid: str, series_uid: str, stop: Stop
         return found
 
 
+def patient_of(archive: Archive, study_uid: str, stop: Stop) -> str:
+    """Return the ID of the patient whose study it is; "" where the archive does not say."""
+    with associated(archive, [(FIND, None)], SEARCH, stop) as association:
+        keys = {**dict.fromkeys(PATIENT_KEYS, ""), "StudyInstanceUID": study_uid}
+        answers, _ = _matches(archive, association, "STUDY", keys, stop, 2)
+        return patient_in(answers, study_uid)
+
+
 def _series(
     archive: Archive, association: Association, study_uid: str, series_uid: str, stop: Stop
 ) -> tuple[SeriesRow, ...]:
     keys = {**dict.fromkeys(SERIES_KEYS, ""), "StudyInstanceUID": study_uid, "SeriesInstanceUID": series_uid}
-    answers, _ = _matches(archive, association, "SERIES", keys, stop, MOST_ROWS)
+    answers, _ = _matches(archive, association, "SERIES", keys, stop, MOST_SERIES)
     rows = [row for row in (series_row(values, study_uid) for values in answers) if row is not None]
     return by_number([row for row in rows if series_uid in ("", row.series_uid)])
 

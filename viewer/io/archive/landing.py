@@ -17,14 +17,15 @@ from typing import TYPE_CHECKING
 
 from viewer.domain.errors import CaseStageError, StorageError, UnreadableFileError
 from viewer.io.archive.received import name_of
-from viewer.io.archive.rows import is_uid
+from viewer.io.archive.rows import clean, is_uid, moment_words, number_words
 from viewer.io.atomic_file import storage_error
 from viewer.io.expected_images import expect, settle
 from viewer.io.file_bytes import FilePlace
 from viewer.io.header_walk import UNDEFINED_LENGTH
 from viewer.io.image_header import read_header
-from viewer.io.pydicom_headers import PARSER_FAILURES
+from viewer.io.pydicom_headers import PARSER_FAILURES, dicom_faults
 from viewer.io.raw_values import plain
+from viewer.io.source_headers import without_complaints
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
@@ -59,6 +60,8 @@ class Landing:
         Only objects of this series are taken; "" for every series of the study.
     largest
         Bytes that may arrive in all.
+
+    `patient_id` is that of the archive's study, where it says one: what lies here of another is not held.
     """
 
     def __init__(self, root: Path, study_uid: str, series_uid: str = "", *, largest: int = LARGEST_STUDY) -> None:
@@ -70,7 +73,9 @@ class Landing:
         self._lock = threading.Lock()
         self._taken: set[str] = set()
         self._refused: dict[str, int] = {}
-        self._listed: dict[str, int] = {}
+        self._listed: dict[str, tuple[InstanceRow, ...]] = {}
+        self._replaced: set[Path] = set()
+        self.patient_id = ""
         self._bytes = 0
         self._last_s = time.monotonic()
         self.full: StorageError | None = None
@@ -126,12 +131,20 @@ class Landing:
             raise self.full
 
     def holds(self, instance: InstanceRow) -> bool:
-        """Return whether an object is here already, whole."""
+        """Return whether an object is here already, whole, and is not another that had its UID before."""
+        path = self._path(instance.series_uid, instance.sop_uid)
         try:
-            found = _identity(self._path(instance.series_uid, instance.sop_uid))
+            found = _identity(path)
         except UnreadableFileError:
             return False
-        return found == (self.study_uid, instance.series_uid, instance.sop_uid)
+        if found != (self.study_uid, instance.series_uid, instance.sop_uid):
+            return False
+        patient_id, number, made = _what_it_is(path)
+        same_patient = not (self.patient_id and patient_id) or self.patient_id == patient_id
+        if same_patient and instance.may_be(number, made):
+            return True
+        self._replaced.add(path)
+        return False
 
     def expect(self, listed: Mapping[str, Collection[InstanceRow]]) -> None:
         """Take what the archive lists by series, so that nobody takes a part of a series for all of it.
@@ -141,11 +154,15 @@ class Landing:
         StorageError
             When that cannot be noted where images lie already.
         """
-        self._listed = {uid: len(instances) for uid, instances in listed.items() if instances}
-        for uid, count in self._listed.items():
+        self._listed = {uid: tuple(instances) for uid, instances in listed.items() if instances}
+        self._note_expected()
+
+    def _note_expected(self) -> None:
+        for uid, instances in self._listed.items():
             folder = self.root / name_of(uid)
             if folder.is_dir():
-                expect(folder, count, self._unlisted_in([folder], listed[uid]))
+                replaced = sum(path.parent == folder for path in self._replaced)
+                expect(folder, len(instances), self._unlisted_in([folder], instances) + replaced)
 
     def take(self, write: Callable[[BinaryIO], object], sop_uid: str = "") -> None:
         """Keep one object that `write` writes as a DICOM file.
@@ -172,10 +189,11 @@ class Landing:
             if not target.parent.is_dir():
                 target.parent.mkdir(parents=True, exist_ok=True)
                 if series_uid in self._listed:
-                    expect(target.parent, self._listed[series_uid])
+                    expect(target.parent, len(self._listed[series_uid]))
             os.replace(waiting, target)
         with self._lock:
             self._taken.add(found_uid)
+            self._replaced.discard(target)
 
     def unlisted(self, listed: Iterable[InstanceRow]) -> int:
         """Return how many objects lie here from an earlier retrieve that an archive lists no longer."""
@@ -200,6 +218,9 @@ class Landing:
 
     def tidy(self) -> None:
         """Remove what arrived in part, also for a retrieve that was killed long ago, and folders that stayed empty."""
+        # What came though it is not listed stands for nothing that is.
+        with suppress(StorageError):
+            self._note_expected()
         for uid in self._listed:
             settle(self.root / name_of(uid))
         shutil.rmtree(self._incoming, ignore_errors=True)
@@ -246,6 +267,21 @@ class Landing:
         if study != self.study_uid or self.series_uid not in ("", series) or sop_uid not in ("", sop):
             raise self.refuse("An object came that was not asked for; it was not kept.")
         return series, sop
+
+
+def _what_it_is(path: Path) -> tuple[str, str, str]:
+    """Return patient ID, instance number and time of making of a file here; "" for what it does not say."""
+    from pydicom import dcmread
+
+    keywords = ["PatientID", "InstanceNumber", "InstanceCreationDate", "InstanceCreationTime"]
+    faults: tuple[type[Exception], ...] = (OSError, *dicom_faults())
+    try:
+        with without_complaints():
+            header = dcmread(path, stop_before_pixels=True, force=True, specific_tags=[*keywords])
+            patient_id, number, day, time = (clean(header.get(keyword) or "") for keyword in keywords)
+    except faults:
+        return "", "", ""
+    return patient_id, number_words(number), moment_words(day, time)
 
 
 def _identity(path: Path) -> tuple[str, str, str]:

@@ -121,6 +121,14 @@ def progress_words(count: int, total: int, megabytes_per_s: float) -> str:
     return f"{what} · {megabytes_per_s:.1f} MB/s" if megabytes_per_s else what
 
 
+def _missing(landing: Landing, telling: Telling, plan: Plan) -> int:
+    """Return how many objects did not come: of those that are listed, else of as many as the archive spoke of."""
+    if not plan.known:
+        return max(0, telling.total - landing.count)
+    listed = {instance.sop_uid for instances in plan.listed.values() for instance in instances}
+    return len(listed - landing.taken)
+
+
 def result(archive: Archive, landing: Landing, telling: Telling, plan: Plan) -> Retrieved:
     """Return what came.
 
@@ -134,7 +142,7 @@ def result(archive: Archive, landing: Landing, telling: Telling, plan: Plan) -> 
     return Retrieved(
         landing.folder,
         landing.count,
-        max(0, telling.total - landing.count),
+        _missing(landing, telling, plan),
         landing.received_bytes,
         telling.seconds,
         landing.refused,

@@ -19,6 +19,7 @@ Values = Mapping[str, tuple[str, ...]]
 """The texts of one answer by DICOM keyword."""
 
 MOST_ROWS = 500
+MOST_SERIES = 20_000
 MOST_INSTANCES = 200_000
 LONGEST_TEXT = 256
 NOT_BY_LETTERS = "This archive does not search by these letters. Add a date, or search by ID."
@@ -48,7 +49,15 @@ SERIES_KEYS = (
     "BodyPartExamined",
     "NumberOfSeriesRelatedInstances",
 )
-INSTANCE_KEYS = ("SeriesInstanceUID", "SOPInstanceUID", "SOPClassUID")
+INSTANCE_KEYS = (
+    "SeriesInstanceUID",
+    "SOPInstanceUID",
+    "SOPClassUID",
+    "InstanceNumber",
+    "InstanceCreationDate",
+    "InstanceCreationTime",
+)
+PATIENT_KEYS = ("StudyInstanceUID", "PatientID")
 
 
 @frozen
@@ -96,11 +105,18 @@ class SeriesRow:
 
 @frozen
 class InstanceRow:
-    """One object of a series."""
+    """One object of a series; `number` and `made`, when it was made, tell it from another under its UID."""
 
     series_uid: str
     sop_uid: str
     sop_class: str = ""
+    number: str = ""
+    made: str = ""
+
+    def may_be(self, number: str, made: str) -> bool:
+        """Return whether an object of this UID, number and time can be the one that is listed; "" tells nothing."""
+        same_number = not (self.number and number) or self.number == number
+        return same_number and (not (self.made and made) or self.made == made)
 
 
 @frozen
@@ -287,7 +303,27 @@ def instance_row(values: Values, series_uid: str) -> InstanceRow | None:
     if not is_uid(uid) or not is_uid(series) or series_uid not in ("", series):
         return None
     sop_class = _first(values, "SOPClassUID")
-    return InstanceRow(series, uid, sop_class if is_uid(sop_class) else "")
+    number = number_words(_first(values, "InstanceNumber"))
+    made = moment_words(_first(values, "InstanceCreationDate"), _first(values, "InstanceCreationTime"))
+    return InstanceRow(series, uid, sop_class if is_uid(sop_class) else "", number, made)
+
+
+def number_words(text: str) -> str:
+    """Return a whole number as all archives would write it; "" for none."""
+    number = _number(text.strip())
+    return "" if number is None else str(number)
+
+
+def moment_words(day: str, time: str) -> str:
+    """Return a date and a time to the second, "20240131 142501"; "" where one of them is not said."""
+    date_digits, time_digits = day.replace(".", "").replace("-", ""), time.replace(":", "")[:6]
+    whole = re.fullmatch(r"[0-9]{8} [0-9]{6}", f"{date_digits} {time_digits}")
+    return whole[0] if whole else ""
+
+
+def patient_in(answers: list[Values], study_uid: str) -> str:
+    """Return the ID of a study's patient from answers at the study level; "" where they do not say."""
+    return next((_first(v, "PatientID") for v in answers if _first(v, "StudyInstanceUID") == study_uid), "")
 
 
 def newest_first(studies: list[StudyRow]) -> tuple[StudyRow, ...]:

@@ -12,6 +12,8 @@ from viewer.io.archive.rows import (
     INSTANCE_KEYS,
     MOST_INSTANCES,
     MOST_ROWS,
+    MOST_SERIES,
+    PATIENT_KEYS,
     SERIES_KEYS,
     STUDY_KEYS,
     Found,
@@ -26,6 +28,7 @@ from viewer.io.archive.rows import (
     is_loose,
     is_meant,
     newest_first,
+    patient_in,
     series_row,
     spellings,
     study_row,
@@ -39,6 +42,7 @@ if TYPE_CHECKING:
     from viewer.io.archive.stopping import Stop
 
 PAGE = 5000
+_LEAST_PAGE = 10
 
 
 class WebArchive:
@@ -64,8 +68,8 @@ class WebArchive:
         """Return the studies that match, the newest first, at most `most`."""
         rows: list[StudyRow] = []
         for wanted in spellings(query):
-            answers = self._ask(
-                self._client.search_for_studies, search_filters=wanted, fields=_tags(STUDY_KEYS), limit=most + 1
+            answers = self._all(
+                self._client.search_for_studies, "StudyInstanceUID", most + 1, STUDY_KEYS, search_filters=wanted
             )
             rows = [row for row in map(study_row, answers) if row is not None]
             if is_loose(wanted, query):
@@ -76,9 +80,8 @@ class WebArchive:
 
     def find_series(self, study_uid: str) -> tuple[SeriesRow, ...]:
         """Return the series of a study by their number."""
-        answers = self._ask(
-            self._client.search_for_series, study_instance_uid=study_uid, fields=_tags(SERIES_KEYS), limit=MOST_ROWS
-        )
+        search = self._client.search_for_series
+        answers = self._all(search, "SeriesInstanceUID", MOST_SERIES, SERIES_KEYS, study_instance_uid=study_uid)
         return by_number([row for row in (series_row(values, study_uid) for values in answers) if row is not None])
 
     def find_instances(self, study_uid: str, series_uid: str) -> dict[str, tuple[InstanceRow, ...]]:
@@ -89,30 +92,56 @@ class WebArchive:
         ArchiveError
             When the study, or the series, is not there.
         """
-        rows: dict[str, InstanceRow] = {}
-        while len(rows) < MOST_INSTANCES:
-            answers = self._ask(
-                self._client.search_for_instances,
-                study_instance_uid=study_uid,
-                series_instance_uid=series_uid or None,
-                fields=_tags(INSTANCE_KEYS),
-                limit=PAGE,
-                offset=len(rows),
-            )
-            before = len(rows)
-            for values in answers:
-                row = instance_row(values, series_uid)
-                if row is not None:
-                    rows[row.sop_uid] = row
-            # A server may send fewer at once than it is asked for, or always the same.
-            if len(rows) == before:
-                break
+        answers = self._all(
+            self._client.search_for_instances,
+            "SOPInstanceUID",
+            MOST_INSTANCES,
+            INSTANCE_KEYS,
+            least_page=1,
+            study_instance_uid=study_uid,
+            series_instance_uid=series_uid or None,
+        )
+        found_rows = (instance_row(values, series_uid) for values in answers)
+        rows = {row.sop_uid: row for row in found_rows if row is not None}
         if not rows:
             raise failures.nothing_there(self.archive)
         found: dict[str, list[InstanceRow]] = {}
         for row in rows.values():
             found.setdefault(row.series_uid, []).append(row)
         return {uid: tuple(instances) for uid, instances in found.items()}
+
+    def patient_of(self, study_uid: str) -> str:
+        """Return the ID of the patient whose study it is; "" where the archive does not say."""
+        wanted = {"StudyInstanceUID": study_uid}
+        answers = self._ask(self._client.search_for_studies, search_filters=wanted, fields=_tags(PATIENT_KEYS), limit=2)
+        return patient_in(answers, study_uid)
+
+    def _all(
+        self,
+        search: Callable[..., Any],
+        uid: str,
+        most: int,
+        keys: tuple[str, ...],
+        *,
+        least_page: int = _LEAST_PAGE,
+        **arguments: Any,
+    ) -> list[Values]:
+        """Return the answers of all pages, each once by its UID: a server may send fewer at once than it is asked for.
+
+        At most `most`, or a page more. Of less than `least_page` nobody makes a page.
+        """
+        found: dict[str, Values] = {}
+        seen = 0
+        while len(found) < most:
+            page = self._ask(search, fields=_tags(keys), limit=min(PAGE, most), offset=seen, **arguments)
+            before = len(found)
+            for number, values in enumerate(page, start=seen):
+                found.setdefault("".join(values.get(uid, ())) or f"answer {number}", values)
+            seen += len(page)
+            # It may always send the same.
+            if len(found) == before or len(page) < least_page:
+                break
+        return list(found.values())
 
     def _ask(self, search: Callable[..., Any], **arguments: Any) -> list[Values]:
         with http_failures(self.archive):
