@@ -13,7 +13,9 @@ from tests.inference.conftest import above_100, graph_of
 from viewer.domain.job import JobContext
 from viewer.inference.manifest import read_manifest
 from viewer.inference.models import facts_of
+from viewer.inference.recalled import run_or_recall
 from viewer.inference.run import run_on
+from viewer.inference.run_records import RunRecords
 from viewer.inference.twice import twice_by_graph
 
 if TYPE_CHECKING:
@@ -47,6 +49,15 @@ def test_a_run_says_that_everything_may_be_marked(model_folder: Make, two_balls:
     assert note.endswith("its logits may be probabilities already (output.out.kind in model.toml).")
     once = run_on(read_manifest(model_folder(above_100(), name="right")), two_balls, JobContext())
     assert once.notes == ()
+
+
+def test_the_recorded_result_says_so_too(model_folder: Make, two_balls: Volume, tmp_path: Path) -> None:
+    manifest, records = read_manifest(model_folder(above_100(), LOGITS)), RunRecords(tmp_path / "runs")
+    first = run_or_recall(manifest, two_balls, JobContext(), records)
+    recalled = run_or_recall(manifest, two_balls, JobContext(), records)
+    assert recalled.recorded
+    assert recalled.notes == first.notes
+    assert "probabilities already" in recalled.notes[0]
 
 
 def test_true_logits_are_not_suspected(model_folder: Make, two_balls: Volume) -> None:

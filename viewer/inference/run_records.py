@@ -103,6 +103,7 @@ class _Stored:
     case_scores: dict[str, float]
     marks: tuple[_StoredMark, ...]
     map: _StoredMap | None = None
+    notes: tuple[str, ...] = ()
 
 
 def record_key(manifest: Manifest, volume: Volume) -> str:
@@ -144,6 +145,7 @@ class RunRecords:
                 marks,
                 stored.case_scores,
                 provider=stored.provider,
+                notes=stored.notes,
                 seconds=stored.seconds,
                 recorded_at=stored.made_at,
                 probabilities=_map_of(stored.map, steps),
@@ -241,6 +243,7 @@ def _packed(key: str, result: RunResult) -> bytes:
         map=None
         if result.probabilities is None
         else _StoredMap(result.probabilities.size_ijk, result.probabilities.lps_from_ijk),
+        notes=result.notes,
     )
     into = io.BytesIO()
     with zipfile.ZipFile(into, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as file:
