@@ -39,6 +39,8 @@ def marks(folder: Path, volume: Volume) -> list[Mark]:
         'mode = "whole_or_sliding"\npatch = [16, 16, 16]\nwhole_up_to_voxels = 1000',
         'mode = "whole"\nflips = ["i", "k"]',
         'mode = "slices"\nslab = 5',
+        # The last slab is thinner than those that go in with it.
+        'mode = "slices"\nslab = 7\nbatch = 3',
     ],
 )
 def test_every_way_through_the_model_gives_the_same_answer(

@@ -51,13 +51,19 @@ def feeds(manifest: Manifest, prepared: Prepared, how: Plan) -> Iterator[Feed]:
     """
     # Without D a block's slices are the batch already.
     batch = manifest.inference.batch if len(how.boxes) > 1 and "D" in manifest.image.layout else 1
-    for start in range(0, len(how.boxes), batch):
-        boxes = how.boxes[start : start + batch]
+    for boxes in _together(how.boxes, batch):
         try:
             tensors = {t.name: as_tensor([prepared.block(t, box) for box in boxes], t.layout) for t in manifest.inputs}
         except ValueError as error:
             raise ModelError(f"{manifest.name}: {error}.", "Correct the layout in its manifest.") from error
         yield Feed(boxes, tensors)
+
+
+def _together(boxes: tuple[Box, ...], batch: int) -> Iterator[tuple[Box, ...]]:
+    """Yield boxes that go in together: neighbours of one size, at most so many; the last slab may be thinner."""
+    for _, alike in itertools.groupby(boxes, lambda box: [s.stop - s.start for s in box]):
+        same = tuple(alike)
+        yield from (same[start : start + batch] for start in range(0, len(same), batch))
 
 
 def _mirrored(feed: dict[str, NDArray[Any]], manifest: Manifest, axes: tuple[str, ...]) -> dict[str, NDArray[Any]]:
