@@ -12,6 +12,7 @@ import pytest
 from onnx import ModelProto, TensorProto, helper, numpy_helper
 
 from viewer.domain.errors import CancelledError, ModelError, ModelRefusedError
+from viewer.domain.finding import Code
 from viewer.domain.geometry import Verdict
 from viewer.domain.job import JobContext, Progress
 from viewer.domain.volume import Volume
@@ -282,3 +283,9 @@ def test_inputs_of_other_element_types_are_fed_and_a_wrong_one_is_named(
     wrong = read_manifest(model_folder(model, name="wrong"))
     with pytest.raises(ModelError, match=f"input.image.dtype is float32, and the model takes {element}"):
         run_model(wrong, two_balls, JobContext())
+
+
+def test_a_finding_is_coded_as_its_models_author_says(model_folder: Folder, two_balls: Volume) -> None:
+    coded = 'name = "Bright"\nsnomed_type = ["414086009", "SCT", "Embolism"]'
+    found = run_model(read_manifest(model_folder(changes={'name = "Bright"': coded})), two_balls, JobContext())
+    assert {one.kind for one in found} == {Code("414086009", "SCT", "Embolism")}

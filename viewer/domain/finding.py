@@ -32,6 +32,15 @@ class Source:
     rules: bool = False
 
 
+@define(frozen=True)
+class Code:
+    """A coded concept, such as SNOMED CT's (49755003, SCT, "Morphologically abnormal structure")."""
+
+    value: str
+    scheme: str
+    meaning: str
+
+
 class Localisation(StrEnum):
     """How well a finding's place is known, and so what its mask means.
 
@@ -98,6 +107,8 @@ class Finding:
         "left" or "right" where the model's author or the place in the body tells, else "".
     region
         The anatomical region that the model's author names, or "".
+    category, kind
+        What it is, as the model's author codes it: a category, and the kind itself; None where he does not.
     operating_point
         Key of the strictest operating point of its model that it passes; "" where it passes none.
     """
@@ -130,6 +141,8 @@ class Finding:
     laterality: str = ""
     region: str = ""
     operating_point: str = ""
+    category: Code | None = None
+    kind: Code | None = None
 
     @property
     def placed(self) -> bool:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from attrs import frozen
 
+from viewer.domain.finding import Code
 from viewer.domain.model_card import ModelCard
 from viewer.domain.volume import Window
 from viewer.inference.calibration import Calibration
@@ -186,15 +187,6 @@ class Post:
     map_threshold: float = 0.5
     occlusion_runs: int = 500
     calibration: Calibration | None = None
-
-
-@frozen
-class Code:
-    """A coded concept, such as SNOMED CT's (49755003, SCT, "Morphologically abnormal structure")."""
-
-    value: str
-    scheme: str
-    meaning: str
 
 
 @frozen

@@ -8,6 +8,7 @@ import tomllib
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from viewer.domain.errors import ManifestError
+from viewer.domain.finding import Code
 from viewer.domain.volume import Window
 from viewer.inference import manifest as m
 from viewer.inference import manifest_terms as terms
@@ -285,13 +286,13 @@ def _labels(top: Table, output: m.OutputTensor) -> tuple[m.Label, ...]:
     return tuple(labels)
 
 
-def _code(table: Table, key: str) -> m.Code | None:
+def _code(table: Table, key: str) -> Code | None:
     if not table.has(key):
         return None
     parts = table.texts(key)
-    if len(parts) != 3:
+    if len(parts) != 3 or not all(part.strip() for part in parts):
         raise table.wrong(key, "[value, scheme, meaning]")
-    return m.Code(*parts)
+    return Code(*parts)
 
 
 def _operating_points(top: Table) -> tuple[m.OperatingPoint, ...]:

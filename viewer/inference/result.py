@@ -183,6 +183,8 @@ def _finding(manifest: Manifest, volume: Volume, mark: Mark, identity: str, *, r
         probability=probability,
         calibration=how,
         laterality=_side(label, mark),
+        category=label.category,
+        kind=label.type,
         region=label.region.meaning if label.region is not None else "",
         operating_point=_operating_point(manifest, mark.score),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from pydicom.sr.coding import Code
@@ -9,6 +10,7 @@ from pydicom.sr.coding import Code
 from viewer.domain.decision import Answer
 
 if TYPE_CHECKING:
+    from viewer.domain.finding import Code as Said
     from viewer.domain.finding import Finding
 
 LOCAL_SCHEME = "99CASESTAGE"
@@ -18,14 +20,17 @@ TISSUE = Code("85756007", "SCT", "Tissue")
 BODY_SUBSTANCE = Code("91720002", "SCT", "Body Substance")
 LESION = Code("52988006", "SCT", "Lesion")
 
-# The first word that stands in a label's key or name decides.
+# The first of these that begins a word in a label's key or name decides, where no author said a code.
 _BY_WORD = (
-    (("nodul",), ABNORMAL, Code("27925004", "SCT", "Nodule")),
-    (("haemorrhag", "hemorrhag", "bleed", "haematoma", "hematoma"), ABNORMAL, Code("50960005", "SCT", "Hemorrhage")),
-    (("mass", "tumour", "tumor"), ABNORMAL, Code("4147007", "SCT", "Mass")),
-    (("bone",), TISSUE, Code("272673000", "SCT", "Bone")),
-    (("air",), BODY_SUBSTANCE, Code("15158005", "SCT", "Air")),
+    (r"\bnodul", ABNORMAL, Code("27925004", "SCT", "Nodule")),
+    (r"\b(haemorrhag|hemorrhag|bleed|haematoma|hematoma)", ABNORMAL, Code("50960005", "SCT", "Hemorrhage")),
+    (r"\b(mass|masses|tumours?|tumors?)\b", ABNORMAL, Code("4147007", "SCT", "Mass")),
 )
+# An airway and a metastasis in bone are something else.
+_BY_NAME = {
+    "bone": (TISSUE, Code("272673000", "SCT", "Bone")),
+    "air": (BODY_SUBSTANCE, Code("15158005", "SCT", "Air")),
+}
 
 VOLUME = Code("118565006", "SCT", "Volume")
 LONG_AXIS = Code("103339001", "SCT", "Long axis")
@@ -72,9 +77,24 @@ RULES_FAMILY = Code("123105", "DCM", "Histogram Analysis")
 
 
 def category_and_type(finding: Finding) -> tuple[Code, Code]:
-    """Return the coded category and type of what a finding is; a lesion where no word says more."""
-    words = f"{finding.label_key} {finding.label}".lower().replace("-", " ").split()
-    for starts, category, kind in _BY_WORD:
-        if any(word.startswith(starts) for word in words):
+    """Return the coded category and type of what a finding is: as its model's author says, else by its words.
+
+    A lesion where no word says more.
+    """
+    category, kind = _by_words(finding)
+    return (
+        category if finding.category is None else _coded(finding.category),
+        kind if finding.kind is None else _coded(finding.kind),
+    )
+
+
+def _coded(said: Said) -> Code:
+    return Code(said.value, said.scheme, said.meaning[:64])
+
+
+def _by_words(finding: Finding) -> tuple[Code, Code]:
+    said = [re.sub("[-_]", " ", words).lower().strip() for words in (finding.label_key, finding.label)]
+    for pattern, category, kind in _BY_WORD:
+        if re.search(pattern, " ".join(said)):
             return category, kind
-    return ABNORMAL, LESION
+    return next((coded for name, coded in _BY_NAME.items() if name in said), (ABNORMAL, LESION))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from attrs import frozen
 
-from viewer.domain.finding import Finding, Localisation, Source
+from viewer.domain.finding import Code, Finding, Localisation, Source
 from viewer.domain.volume import Window
 from viewer.io.strict_json import structure, unstructure
 
@@ -51,6 +51,8 @@ class FindingRecord:
     laterality: str = ""
     region: str = ""
     operating_point: str = ""
+    category: Code | None = None
+    kind: Code | None = None
 
 
 def _number(value: float | None) -> float | None:
@@ -104,9 +106,12 @@ def finding_record(finding: Finding, *, segment: int | None = None, measurable: 
         laterality=finding.laterality,
         region=finding.region,
         operating_point=finding.operating_point,
+        category=finding.category,
+        kind=finding.kind,
     )
     plain: dict[str, Any] = unstructure(record)
-    return plain
+    # Said since later, and only by models whose author codes what they find.
+    return {key: value for key, value in plain.items() if key not in ("category", "kind") or value is not None}
 
 
 def read_record(stored: Any) -> FindingRecord:
@@ -155,4 +160,6 @@ def finding_of(record: FindingRecord, mask: Mask | None, *, recorded: bool) -> F
         laterality=record.laterality,
         region=record.region,
         operating_point=record.operating_point,
+        category=record.category,
+        kind=record.kind,
     )
