@@ -89,7 +89,9 @@ def read_labels(path: Path, volume: Volume, ctx: JobContext) -> Laid:
     """
     _refuse_series(volume)
     if not is_volume_file(path.name):
-        return Laid(_segmentation(_of_seg(path, volume), volume, ctx))
+        from viewer.io.seg_sources import made_from_others
+
+        return Laid(_segmentation(_of_seg(path, volume), volume, ctx), made_from_others(path, volume))
     maps, notes = _of_label_maps(path, volume, ctx), []
     if not maps.exact:
         notes.append("The labels lie on a grid of their own; each voxel of the series shows the nearest of them.")
