@@ -122,6 +122,15 @@ def test_a_seg_counts_where_it_was_made_from_the_series(tmp_path: Path) -> None:
     assert told(write_series(tmp_path / "other" / "ct", number=2).parent / "ct") is None
 
 
+def test_two_segs_of_a_series_are_no_truth_and_that_is_told(tmp_path: Path) -> None:
+    write_small_case(tmp_path / "scan")
+    (tmp_path / "scan" / "truth" / "findings.json").unlink()
+    seg = next((tmp_path / "scan" / "truth").iterdir())
+    shutil.copy(seg, seg.with_name("another.dcm"))
+    with pytest.raises(CaseStageError, match="2 segmentations beside the images are of this series"):
+        told(tmp_path / "scan" / "ct")
+
+
 @pytest.mark.parametrize("left", ["no mark", "no frame", "no segment"])
 def test_a_seg_in_which_nothing_is_marked_says_that_there_is_nothing_to_find(tmp_path: Path, left: str) -> None:
     write_small_case(tmp_path / "scan")

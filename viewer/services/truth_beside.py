@@ -113,6 +113,11 @@ def _masks_of(series_uid: str, images: Path, folder: Path) -> Path | None:
     maps = [path for path in files if is_volume_file(path.name)]
     if not is_volume_file(images.name):
         segs = [path for path in files if path not in maps and series_of_seg(path) == series_uid]
+        if len(segs) > 1:
+            raise UnreadableFileError(
+                f"{len(segs)} segmentations beside the images are of this series, and which holds its lesions is open.",
+                f"Leave one in the folder “{TRUTH}”, with every lesion in it.",
+            )
         # A label map does not say whose it is: there has to be no choice.
         return segs[0] if len(segs) == 1 else maps[0] if len(maps) == 1 and not segs else None
     same = [path for path in maps if bare_name(path.name) == bare_name(images.name)]
