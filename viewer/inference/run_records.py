@@ -106,11 +106,9 @@ class _Stored:
     notes: tuple[str, ...] = ()
 
 
-def record_key(manifest: Manifest, volume: Volume) -> str:
-    """Return what a result depends on, as 64 hexadecimal digits: voxels, geometry, unit, model and settings."""
-    stack = volume.stack
-    voxels = volume_sha256(volume) or hashlib.sha256(np.ascontiguousarray(volume.slices).data).hexdigest()
-    settings = (
+def settings_of(manifest: Manifest) -> tuple[object, ...]:
+    """Return what of a manifest makes a model give other findings."""
+    return (
         manifest.task,
         manifest.rules,
         manifest.inputs,
@@ -119,8 +117,14 @@ def record_key(manifest: Manifest, volume: Volume) -> str:
         manifest.post,
         manifest.labels,
     )
+
+
+def record_key(manifest: Manifest, volume: Volume) -> str:
+    """Return what a result depends on, as 64 hexadecimal digits: voxels, geometry, unit, model and settings."""
+    stack = volume.stack
+    voxels = volume_sha256(volume) or hashlib.sha256(np.ascontiguousarray(volume.slices).data).hexdigest()
     told = (volume.unit, volume.padding, volume.measurable, volume.series.body_part, volume.slices.shape)
-    digest = hashlib.sha256(repr((_WAY, voxels, manifest.sha256, settings, told)).encode())
+    digest = hashlib.sha256(repr((_WAY, voxels, manifest.sha256, settings_of(manifest), told)).encode())
     for values in (stack.pixel_spacing_mm, stack.row_direction, stack.column_direction, stack.positions_lps_mm):
         digest.update(np.ascontiguousarray(values, dtype="<f8").data)
     return digest.hexdigest()

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 FILE_NAME = "cohort.sqlite3"
 # "CSCO": tells this file from any other SQLite file.
-_APPLICATION_ID, _VERSION = 0x4353434F, 2
+_APPLICATION_ID, _VERSION = 0x4353434F, 3
 _SCHEMA = """
 CREATE TABLE study (number INTEGER PRIMARY KEY, place TEXT NOT NULL, series TEXT NOT NULL, part TEXT NOT NULL,
                     UNIQUE (place, series, part)) STRICT;
@@ -34,12 +34,15 @@ CREATE TABLE model (sha256 TEXT PRIMARY KEY, id TEXT NOT NULL, name TEXT NOT NUL
 CREATE TABLE run (study INTEGER NOT NULL REFERENCES study, model TEXT NOT NULL REFERENCES model,
                   problem TEXT NOT NULL, findings INTEGER NOT NULL, lesions INTEGER, points TEXT NOT NULL,
                   seconds REAL NOT NULL, truth TEXT NOT NULL DEFAULT '', truth_file BLOB NOT NULL DEFAULT x'',
-                  PRIMARY KEY (study, model)) STRICT, WITHOUT ROWID;
+                  made_with TEXT NOT NULL DEFAULT '', PRIMARY KEY (study, model)) STRICT, WITHOUT ROWID;
 """
+_WATCHES_TRUTHS = 2
 _FROM_VERSION_1 = """
 ALTER TABLE run ADD COLUMN truth TEXT NOT NULL DEFAULT '';
 ALTER TABLE run ADD COLUMN truth_file BLOB NOT NULL DEFAULT x'';
 """
+_FROM_VERSION_2 = "ALTER TABLE run ADD COLUMN made_with TEXT NOT NULL DEFAULT '';"
+_STEPS = {0: _SCHEMA, 1: _FROM_VERSION_1 + _FROM_VERSION_2, 2: _FROM_VERSION_2}
 
 
 @frozen
@@ -70,6 +73,9 @@ class CohortRun:
     truth, truth_file
         SHA-256 of the file that the truth was read from, and its path; where no truth is known "" and the path of the
         first image, beside which one may come.
+    made_with
+        What the result depends on beside the model's file: its settings and the images, as a hash; "" where that was
+        not kept.
     refused, matched_anew
         True where the model was not made for this series, and was not told to run anyway; where only the truth was
         another, and what the model had found was held against it. Not kept.
@@ -85,6 +91,7 @@ class CohortRun:
     seconds: float
     truth: str = ""
     truth_file: str = ""
+    made_with: str = ""
     refused: bool = False
     matched_anew: bool = False
 
@@ -124,11 +131,11 @@ class CohortStore:
                 )
             if version < _VERSION and to_write:
                 self._db.executescript(
-                    f"BEGIN; {_SCHEMA if version == 0 else _FROM_VERSION_1} "
+                    f"BEGIN; {_STEPS[version]} "
                     f"PRAGMA application_id = {_APPLICATION_ID}; PRAGMA user_version = {_VERSION}; COMMIT;"
                 )
                 os.chmod(path, 0o600)
-            self._truths = to_write or version >= _VERSION
+            self._version = _VERSION if to_write else version
             if to_write:
                 self._db.execute("PRAGMA journal_mode = WAL")
                 self._db.execute("PRAGMA synchronous = FULL")
@@ -175,8 +182,12 @@ class CohortStore:
         """Write what a model said of a series, in the place of an earlier try."""
         with self._words():
             values = (run.study, run.model, run.problem, run.findings, run.lesions, json.dumps(run.points), run.seconds)
-            truth = (run.truth, os.fsencode(run.truth_file))
-            self._db.execute("INSERT OR REPLACE INTO run VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", (*values, *truth))
+            more = (run.truth, os.fsencode(run.truth_file), run.made_with)
+            self._db.execute(
+                "INSERT OR REPLACE INTO run (study, model, problem, findings, lesions, points, seconds, truth, "
+                "truth_file, made_with) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (*values, *more),
+            )
 
     def models(self) -> tuple[CohortModel, ...]:
         """Return the models, by name."""
@@ -190,15 +201,17 @@ class CohortStore:
 
     def _runs(self, which: str, *values: object) -> Iterator[CohortRun]:
         with self._words():
-            truth = "truth, truth_file" if self._truths else "'', x''"
+            more = "truth, truth_file" if self._version >= _WATCHES_TRUTHS else "'', x''"
+            more += ", made_with" if self._version >= _VERSION else ", ''"
             rows = self._db.execute(
-                f"SELECT study, series, model, problem, findings, lesions, points, seconds, {truth} FROM run "
+                f"SELECT study, series, model, problem, findings, lesions, points, seconds, {more} FROM run "
                 f"JOIN study ON study.number = run.study WHERE {which} ORDER BY study",
                 values,
             )
-            for study, series, of, problem, findings, lesions, points, seconds, stamp, file in rows:
+            for study, series, of, problem, findings, lesions, points, seconds, stamp, file, made_with in rows:
                 told = tuple((least, found, false) for least, found, false in json.loads(points))
-                yield CohortRun(study, series, of, problem, findings, lesions, told, seconds, stamp, os.fsdecode(file))
+                truth = (stamp, os.fsdecode(file))
+                yield CohortRun(study, series, of, problem, findings, lesions, told, seconds, *truth, made_with)
 
     @contextmanager
     def _words(self) -> Iterator[None]:

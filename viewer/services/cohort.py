@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ from viewer.analysis.matching import match
 from viewer.domain.errors import (
     CancelledError,
     CaseStageError,
+    ModelError,
     ModelRefusedError,
     NothingToOpenError,
     StorageError,
@@ -21,6 +23,7 @@ from viewer.domain.errors import (
 from viewer.domain.finding import MatchRule, MatchState
 from viewer.inference.manifest import card
 from viewer.inference.recalled import run_or_recall
+from viewer.inference.run_records import settings_of
 from viewer.io.cohort_store import CohortModel, CohortRun
 from viewer.io.findings_file import model_named, read_findings
 from viewer.io.scan import scan
@@ -108,15 +111,22 @@ def run_cohort(
     What a model finds goes into `results` in `out`, in a folder for each series and model. The ground truth of a series
     is the `truth` beside its images or beside their folder (findings.json and its masks), where there is one. What was
     found before that was there, or was another, is held against it now, and no model runs for that. What fails is kept
-    with its reason, and tried again the next time.
+    with its reason, and tried again the next time; so is what was run on other images, or with other settings.
 
     Raises
     ------
+    ModelError
+        Where two models are one file.
     StorageError
         When results cannot be written.
     CancelledError
         When the work was cancelled; what was done is kept.
     """
+    if len({manifest.sha256 for manifest in manifests}) < len(manifests):
+        raise ModelError(
+            "Two of these models are one file with other settings, and a cohort counts a file once.",
+            "Give each a cohort of its own.",
+        )
     for manifest in manifests:
         of = card(manifest)
         store.add_model(CohortModel(of.sha256, of.id, of.name, of.version, of.default_threshold))
@@ -130,14 +140,15 @@ def run_cohort(
             part_of_it = f"{part_of_it} {_whose(entry)}"
         number = store.number(place, uid, part_of_it)
         truth = _stamp(entry)
-        before = [(m, store.result(number, card(m).sha256)) for m in manifests]
+        made_with = {m.sha256: _made_with(entry, m) for m in manifests}
+        before = [(m, _still(store.result(number, m.sha256), made_with[m.sha256])) for m in manifests]
         wanted = [(m, run) for m, run in before if run is None or truth is None or run.truth != truth]
         ctx.report(n, len(entries), f"Series {n + 1} of {len(entries)}")
         if not wanted:
             continue
         part = ctx.part(n / len(entries), (n + 1) / len(entries))
         for run in _runs(entry, number, wanted, out, records, part, anyway=anyway):
-            store.keep(run)
+            store.keep(evolve(run, made_with=made_with[run.model]))
             told(run)
             runs, matched = runs + (not run.matched_anew), matched + run.matched_anew
     return CohortMade(runs, matched)
@@ -241,6 +252,30 @@ def _runs(
         seconds = time.monotonic() - started
         run = CohortRun(number, uid, known.sha256, "", len(result.findings), None, (), seconds)
         yield judged(run, result.findings)
+
+
+def _made_with(entry: SeriesEntry, manifest: Manifest) -> str:
+    """Return what a result depends on beside the model's file, as a hash; the same where scans were moved."""
+    if entry.frames:
+        files = {frame.file.place.name: frame.file for frame in entry.frames}.values()
+        images = sorted((file.sop_uid.hex(), file.size, file.frames) for file in files)
+    else:
+        images = sorted((Path(file).name, _size(file), 1) for file in entry.files)
+    told = (entry.count, images, settings_of(manifest))
+    return hashlib.sha256(repr(told).encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def _size(file: str) -> int:
+    try:
+        return os.path.getsize(file)
+    except OSError:
+        # In an archive.
+        return 0
+
+
+def _still(run: CohortRun | None, made_with: str) -> CohortRun | None:
+    """Return a run that holds for settings and images of now; what was made before they were watched does."""
+    return run if run is not None and run.made_with in ("", made_with) else None
 
 
 def _results(out: Path, number: int, model_id: str) -> Path:
