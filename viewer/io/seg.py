@@ -16,6 +16,7 @@ from viewer.domain.identifiers import new_uid
 from viewer.io.atomic_file import replacing
 from viewer.io.program import NAME, NOT_FOR_DIAGNOSTIC_USE, program_version
 from viewer.io.seg_reading import SegSegment, read_seg
+from viewer.io.seg_stand_ins import as_they_are, several, stand_ins
 from viewer.io.source_headers import refuse_one_uid_for_several, source_headers, without_complaints
 
 if TYPE_CHECKING:
@@ -106,8 +107,11 @@ def _segmentation(volume: Volume, findings: tuple[Finding, ...], reader: str) ->
     masks = [f.mask for f in findings if f.mask is not None]
     slices = touched_slices(masks)
     headers = source_headers(volume, slices)
+    apart = several(headers)
     try:
         refuse_one_uid_for_several(volume)
+        if apart:
+            headers = stand_ins(volume, slices, headers)
         if "PerFrameFunctionalGroupsSequence" in headers[0]:
             # A multi-frame source gives all its frames their place; those without a mark are left out on writing.
             frames = volume.source_frames or (1,)
@@ -142,6 +146,8 @@ def _segmentation(volume: Volume, findings: tuple[Finding, ...], reader: str) ->
         )
     except (AttributeError, TypeError, ValueError, LookupError) as error:
         raise not_made("The segmentation", error) from error
+    if apart:
+        as_they_are(dataset, volume, slices)
     _name_segment_in_each_frame(dataset)
     _say_how_far_apart(dataset, volume)
     if volume.series.synthetic:

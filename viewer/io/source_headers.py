@@ -51,6 +51,9 @@ _OF_EACH_IMAGE = [
     "SliceThickness",
     "ImagePositionPatient",
     "ImageOrientationPatient",
+    "NumberOfFrames",
+    "SharedFunctionalGroupsSequence",
+    "PerFrameFunctionalGroupsSequence",
     *_MAY_BE_EMPTY,
 ]
 
