@@ -8,11 +8,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 from pydicom import Dataset, dcmread
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 
 from tests.archive.conftest import SERIES, STUDY
 from tests.archive.dimse_server import archive, fetch
 from tests.archive.orthanc import PASSWORD, Orthanc
+from tests.archive.sheet_hands import mark, open_sheet, searched
 from tests.archive.web_server import as_json
+from tests.ui.window.conftest import window  # noqa: F401 (a fixture)
 from viewer.domain.errors import ArchiveError
 from viewer.domain.geometry import Verdict
 from viewer.domain.job import JobContext
@@ -20,15 +24,18 @@ from viewer.io.archive import ask
 from viewer.io.archive.rows import Query
 from viewer.io.assemble import assemble
 from viewer.io.scan import scan
+from viewer.ui.archive.study_rows import StudyLine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from pynetdicom import evt
+    from pytestqt.qtbot import QtBot
 
     from tests.archive.web_server import Handler, Server
     from viewer.io.archive.description import Archive
+    from viewer.ui.main_window import MainWindow
 
 NOTHING = JobContext()
 
@@ -94,6 +101,50 @@ def test_images_that_an_archive_has_given_to_another_patient_come_again(
     as_held(own, as_bytes(slices, PatientID="ID-OTHER", PatientName="OTHER^ONE"))
     assert brought(own, way, tmp_path / "study").missing == 0
     assert {dcmread(path).PatientID for path in first.folder.glob("*.dcm")} == {"ID-OTHER"}
+
+
+def test_what_is_opened_from_this_computer_and_is_another_in_the_archive_by_now_says_so(
+    own: Orthanc,
+    slices: list[Dataset],
+    window: MainWindow,  # noqa: F811
+    qtbot: QtBot,
+) -> None:
+    own.load(as_bytes(slices))
+    archives, session = window.desk.archives, window.desk.session
+    sheet = open_sheet(window, own.get)
+    searched(qtbot, sheet)
+    mark(sheet, STUDY)
+    QTest.keyClick(sheet.list, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: session.volume is not None and not session.volume.preview, timeout=8000)
+    replaced = deepcopy(slices)
+    replaced[2].PixelData = np.full((32, 32), 77, np.int16).tobytes()
+    as_held(own, as_bytes(slices[:2]) + as_bytes(replaced[2:3], InstanceCreationTime="160000") + as_bytes(slices)[3:])
+
+    def open_again() -> None:
+        window.actions_.run("file.archive")
+        searched(qtbot, sheet)
+        line = sheet.rows.line(sheet.rows.row_of(STUDY))
+        assert isinstance(line, StudyLine)
+        assert line.here
+        mark(sheet, STUDY)
+        QTest.keyClick(sheet.list, Qt.Key.Key_Return)
+
+    open_again()
+    qtbot.waitUntil(lambda: window.messages.message is not None, timeout=8000)
+    message = window.messages.message
+    assert message is not None
+    assert message.sentence == "1 image of the study is another in the archive by now."
+    assert message.action == "Retrieve again"
+    assert message.act is not None
+    message.act()
+    qtbot.waitUntil(lambda: archives.queue.coming is None, timeout=8000)
+    window.messages.clear()
+    open_again()
+    qtbot.wait(1500)
+    assert window.messages.message is None
+    volume = session.volume
+    assert volume is not None
+    assert sum((one == one.flat[0]).all() and bool(one.any()) for one in volume.slices) == 1
 
 
 def send(event: evt.Event, images: list[Dataset]) -> Any:

@@ -75,6 +75,7 @@ class Archives:
 
     `found` carries what a search brought and `search_failed` why it did not; `series_found` a study's UID and its
     series, `series_failed` its UID and an error; `answered` the words of a connection test and `check_failed` an error.
+    `outdated` carries what was opened from this computer, and how many of its images are others in the archive by now.
     `removed` carries the folder from which received images were removed, `failed` an error of that; what comes from
     archives is told by `queue`. Passwords are kept until the program ends, and nowhere else.
     """
@@ -89,6 +90,7 @@ class Archives:
     failed = Signal(object)
     size_known = Signal(object)
     removed = Signal(object)
+    outdated = Signal(object, int)
 
     def __init__(self, runner: JobRunner, settings: Settings, received: Path) -> None:
         self._runner, self._settings, self._received = runner, settings, received
@@ -241,6 +243,18 @@ class Archives:
         study = study_folder(self._received, wanted.archive, wanted.study_uid)
         return study / name_of(wanted.series_uid) if wanted.series_uid else study
 
+    def look_whether_same(self, wanted: Wanted) -> None:
+        """Find out whether what lies here is what the archive has by now; see `outdated`."""
+        folder = study_folder(self._received, wanted.archive, wanted.study_uid)
+        work = partial(_others_by_now, wanted, folder, self._password(wanted.archive))
+
+        def done(count: int) -> None:
+            if count:
+                self.outdated.emit(wanted, count)
+
+        # What cannot be asked now is told of when something is retrieved.
+        self._run(work, done, lambda _error: None)
+
     def measure(self) -> None:
         """Find out how many bytes all that was received takes; `size_known` carries them."""
         self._runner.run(lambda _ctx: folders_size(self._received), done=self.size_known.emit, failed=self.failed.emit)
@@ -295,3 +309,9 @@ def _find_series(archive: Archive, study_uid: str, password: str, ctx: JobContex
     from viewer.io.archive import ask
 
     return ask.find_series(archive, study_uid, ctx, password)
+
+
+def _others_by_now(wanted: Wanted, folder: Path, password: str, ctx: JobContext) -> int:
+    from viewer.io.archive import ask
+
+    return ask.others_by_now(wanted.archive, wanted.study_uid, wanted.series_uid, folder, ctx, password)

@@ -137,27 +137,20 @@ def retrieve(
         landing.expect(plan.listed)
         telling.total = plan.total
 
-    def by_web(stop: Stop) -> None:
-        from viewer.io.archive import web_retrieve
-        from viewer.io.archive.web import WebArchive
-
-        with WebArchive(archive, password, stop) as asked:
-            landing.patient_id = asked.patient_of(study_uid) if root.is_dir() else ""
-            plan = planned(asked.find_instances(study_uid, series_uid), landing)
+    def work(stop: Stop) -> None:
+        plan = _plan(archive, landing, password, stop)
         take(plan)
-        web_retrieve.retrieve(archive, plan, landing, password, stop)
+        if web:
+            from viewer.io.archive import web_retrieve
 
-    def by_dimse(stop: Stop) -> None:
-        from viewer.io.archive import dimse, dimse_retrieve
+            web_retrieve.retrieve(archive, plan, landing, password, stop)
+        elif any(plan.missing.values()) or not plan.known:
+            from viewer.io.archive import dimse_retrieve
 
-        landing.patient_id = dimse.patient_of(archive, study_uid, stop) if root.is_dir() else ""
-        plan = planned(dimse.find_instances(archive, study_uid, series_uid, stop), landing)
-        take(plan)
-        if any(plan.missing.values()) or not plan.known:
             dimse_retrieve.retrieve(archive, plan, landing, telling, stop)
 
     try:
-        stoppable(ctx, by_web if web else by_dimse, telling.look)
+        stoppable(ctx, work, telling.look)
         telling.look()
     except ArchiveError as error:
         # What ends for want of room looks like a broken connection from inside.
@@ -165,6 +158,39 @@ def retrieve(
     finally:
         landing.tidy()
     return result(archive, landing, telling, plans[0])
+
+
+def others_by_now(
+    archive: Archive, study_uid: str, series_uid: str, root: Path, ctx: JobContext, password: str = ""
+) -> int:
+    """Return how many objects an archive lists that are not here, or are others here: replaced, or of another patient.
+
+    Nothing is brought.
+
+    Raises
+    ------
+    ArchiveError, CancelledError
+    """
+    for uid in (study_uid, *filter(None, [series_uid])):
+        _need_uid(archive, uid)
+    landing = Landing(root, study_uid, series_uid)
+    plan = stoppable(ctx, lambda stop: _plan(archive, landing, password, stop))
+    return sum(map(len, plan.missing.values()))
+
+
+def _plan(archive: Archive, landing: Landing, password: str, stop: Stop) -> Plan:
+    """Return what has to come of the study, or the series of it, that a landing is for."""
+    study_uid, series_uid, some_here = landing.study_uid, landing.series_uid, landing.root.is_dir()
+    if _is_web(archive):
+        from viewer.io.archive.web import WebArchive
+
+        with WebArchive(archive, password, stop) as asked:
+            landing.patient_id = asked.patient_of(study_uid) if some_here else ""
+            return planned(asked.find_instances(study_uid, series_uid), landing)
+    from viewer.io.archive import dimse
+
+    landing.patient_id = dimse.patient_of(archive, study_uid, stop) if some_here else ""
+    return planned(dimse.find_instances(archive, study_uid, series_uid, stop), landing)
 
 
 def _is_web(archive: Archive) -> bool:

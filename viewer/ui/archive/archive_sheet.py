@@ -12,7 +12,7 @@ from viewer.domain.errors import StorageError
 from viewer.io.archive.rows import MOST_ROWS, NOT_BY_LETTERS
 from viewer.services.retrieving import Wanted
 from viewer.ui.archive.archive_head import ArchiveHead, PasswordRow
-from viewer.ui.archive.coming import brought_words, come_words, coming_words, offer
+from viewer.ui.archive.coming import brought_words, come_words, coming_words, offer, outdated_words
 from viewer.ui.archive.edit_sheet import EditSheet
 from viewer.ui.archive.results import Results, uninstalled
 from viewer.ui.archive.retrieve_bar import NOTHING_MARKED, RetrieveBar
@@ -68,6 +68,7 @@ class ArchiveSheet(Sheet):
         self._queue.retrieved.connect(self._retrieved)
         self._queue.failed.connect(self._failed)
         archives.size_known.connect(self._size_known)
+        archives.outdated.connect(lambda wanted, count: self.told.emit(outdated_words(wanted, count, self._queue)))
         desk.session.masked_changed.connect(self._mask)
         self._mask()
 
@@ -196,6 +197,8 @@ class ArchiveSheet(Sheet):
         coming = wanted == self._queue.coming
         if line.here or (coming and line.held):
             self._open(wanted)
+            if not coming:
+                self._archives.look_whether_same(wanted)
         elif not coming:
             self._queue.add(wanted)
 

@@ -44,6 +44,16 @@ def come_words(wanted: Wanted, brought: Retrieved, act: Callable[[], None]) -> M
     return Message(words, calm=True, action="Open", act=act)
 
 
+def outdated_words(wanted: Wanted, count: int, queue: RetrieveQueue) -> Message:
+    """Return what to say of what was opened from this computer though the archive has other images by now."""
+    what = "the series" if wanted.series_uid else "the study"
+    words = (
+        f"{count_words(count, 'image')} of {what} {'is another' if count == 1 else 'are others'} in the archive by now."
+    )
+    hint = "What is open was retrieved before they were replaced, added, or given to another patient."
+    return Message(words, hint, action="Retrieve again", act=lambda: queue.add(wanted))
+
+
 def coming_words(queue: RetrieveQueue, wanted: Wanted) -> str:
     """Return how far something is on its way, "" where nobody asked for it."""
     if wanted == queue.coming:
