@@ -168,6 +168,8 @@ def test_a_bundle_becomes_a_manifest_with_its_numbers(tmp_path: Path) -> None:
     assert image["spacing_mm"] == [1.5, 1.4, 2.0]
     assert image["channels"] == [{"clip": [-60, 160], "range": [-1, 1]}]
     assert image["normalise"] == "after-resampling"
+    # Beyond a volume that is smaller than a patch.
+    assert image["beyond"] == 0
     assert parsed["inference"] == {"mode": "sliding", "patch": [96, 80, 64], "overlap": 0.4, "blending": "gaussian"}
     assert parsed["output"]["output"] == {"kind": "voxel-logits", "layout": "NCWHD", "activation": "softmax"}
     assert [(label["index"], label["key"], label["name"]) for label in parsed["label"]] == [
@@ -203,6 +205,7 @@ def test_a_bundle_becomes_a_manifest_with_its_numbers(tmp_path: Path) -> None:
         (("preprocessing",), None, "preprocessing is missing"),
         (("inferer", "_target_"), "PatchInferer", "the inferer PatchInferer cannot be translated"),
         (("inferer", "roi_size"), [96, 96], "roi_size must be 3 numbers"),
+        (("inferer", "padding_mode"), "reflect", "padding_mode reflect cannot be translated"),
         (("inferer", "process_fn"), "x", "SlidingWindowInferer’s process_fn cannot be translated"),
         (
             ("postprocessing", "transforms", 1, "_target_"),

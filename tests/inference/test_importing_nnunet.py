@@ -23,6 +23,7 @@ def test_a_plan_becomes_a_manifest_with_its_numbers(tmp_path: Path) -> None:
     assert image["spacing_mm"] == [0.7, 0.8, 3.0]
     assert image["channels"] == [{"clip": [-90.5, 210], "mean": 80.25, "std": 40.5}]
     assert image["normalise"] == "before-resampling"
+    assert image["beyond"] == 0
     assert parsed["inference"]["patch"] == [160, 128, 64]
     assert [(label["index"], label["key"]) for label in parsed["label"]] == [(1, "liver"), (2, "liver-tumour")]
     assert parsed["model"]["card"]["trained_on"] == "Livers of nobody."

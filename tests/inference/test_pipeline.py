@@ -13,7 +13,9 @@ from viewer.domain.job import JobContext
 from viewer.domain.volume import Volume
 from viewer.inference import marks as marks_module
 from viewer.inference.manifest import read_manifest
+from viewer.inference.patches import plan
 from viewer.inference.pipeline import answer_in
+from viewer.inference.prepare import prepare
 from viewer.inference.session import check_tensors, checked_bytes, session_from
 
 if TYPE_CHECKING:
@@ -195,3 +197,22 @@ def test_a_point_of_known_place_is_found_there_in_a_real_tilted_head(
     for k in range(2, volume.stack.count - 2):
         if marked[k].sum() > 500:
             assert (marked[k] & bone[k]).sum() / marked[k].sum() > 0.9
+
+
+def test_beyond_a_volume_that_is_smaller_than_a_patch_stands_what_the_manifest_says(
+    model_folder: Folder, make_volume: MakeVolume
+) -> None:
+    volume = make_volume(np.zeros((5, 6, 7), np.int16), [[0.0, 0.0, float(z)] for z in range(5)])
+    changes = {
+        "spacing_mm = [2.0, 2.0, 2.0]": "spacing_mm = [1.0, 1.0, 1.0]\nbeyond = 0.25",
+        "raw = true": "window = [0, 100]",
+        'mode = "whole"': 'mode = "sliding"\npatch = [8, 8, 8]',
+    }
+    manifest = read_manifest(model_folder(changes=changes))
+    prepared = prepare(manifest, volume, JobContext())
+    (box,) = plan(prepared.shape_kji, manifest.image, manifest.inference).boxes
+    block = prepared.block(manifest.image, box)[0]
+    assert (block[:5, :6, :7] == 0.5).all()
+    assert (block[5:] == 0.25).all()
+    assert (block[:, 6:] == 0.25).all()
+    assert (block[:, :, 7:] == 0.25).all()

@@ -85,10 +85,12 @@ def test_another_volume_place_model_or_setting_has_another_record(
     changed = slices.copy()
     changed[0, 0, 0] = 1
     keys.add(record_key(manifest, make_volume(changed, positions)))
+    beyond = {"channels = [": "beyond = 0.5\nchannels = ["}
+    keys.add(record_key(read_manifest(model_folder(changes=beyond, name="beyond")), two_balls))
     other = {"mask_threshold = 0.5": "mask_threshold = 0.4"}
     keys.add(record_key(read_manifest(model_folder(changes=other, name="other")), two_balls))
     keys.add(record_key(read_manifest(model_folder("plain values", name="third")), two_balls))
-    assert len(keys) == 7
+    assert len(keys) == 8
 
 
 def test_a_volume_of_fractions_is_recorded_as_well(model_folder: Folder, make_volume: MakeVolume) -> None:

@@ -254,7 +254,12 @@ def _through(config: _Config) -> tuple[tuple[int, ...], dict[str, str]]:
     mode = config.plain(step.get("mode", "constant"), "inferer.mode")
     if mode not in ("constant", "gaussian") or not 0 <= overlap <= 0.9:
         raise ImportRefusedError(f"{_CONFIG}: inferer: mode or overlap cannot be translated.")
+    padding = config.plain(step.get("padding_mode", "constant"), "inferer.padding_mode")
+    if padding != "constant":
+        raise ImportRefusedError(f"{_CONFIG}: inferer: padding_mode {padding} cannot be translated.")
     return patch, {
+        # MONAI fills patches that reach beyond a volume up with 0.
+        "input.beyond": "0.0",
         "inference.mode": quoted("sliding"),
         "inference.patch": toml_numbers(patch),
         "inference.overlap": f"{overlap:g}",

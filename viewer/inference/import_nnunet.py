@@ -67,6 +67,8 @@ def import_nnunet(
         "input.spacing_mm": toml_numbers(spacing[letter] for letter in "WHD"),
         "input.channels": _channel(plans, settings, dataset, at),
         "input.normalise": quoted("before-resampling"),
+        # nnU-Net fills patches that reach beyond a volume up with 0.
+        "input.beyond": "0.0",
         "inference.mode": quoted("sliding"),
         "inference.patch": toml_numbers(patch_ijk),
         "inference.overlap": "0.5",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from attrs import frozen
+from attrs import field, frozen
 
 from viewer.domain.finding import Code
 from viewer.domain.model_card import ModelCard
@@ -93,6 +93,8 @@ class InputTensor:
     size
         Voxels along i, j, k that the model takes, no other number: the middle of the grid is cut out or filled up to
         it, or with `fit` all of it is stretched onto it. Without D in the layout k is 1 and stands for every slice.
+    beyond
+        What stands in the tensor beyond the volume's end, where a patch or multiple is larger; None for `outside_hu`.
     """
 
     name: str
@@ -108,6 +110,8 @@ class InputTensor:
     outside_hu: float = -1024.0
     size: tuple[int, int, int] | None = None
     fit: bool = False
+    # Results that were recorded before it was there are found by what the others print.
+    beyond: float | None = field(default=None, repr=False)
 
     @property
     def original(self) -> bool:

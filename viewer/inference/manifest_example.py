@@ -56,6 +56,7 @@ size_multiple = 8                     # or a list; the patch or volume is filled
 resampling = "linear"                 # or "nearest"
 normalise = "after-resampling"        # or "before-resampling"
 outside_hu = -1024                    # value where there is no pixel
+beyond = -1.0                         # what the tensor is filled up with; default outside_hu, as any value
 
 [inference]
 mode = "whole_or_sliding"             # whole, sliding, whole_or_sliding, slices

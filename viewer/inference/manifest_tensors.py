@@ -24,6 +24,7 @@ _INPUT = (
     "resampling",
     "normalise",
     "outside_hu",
+    "beyond",
 )
 _AXIS_LETTERS = (frozenset("LR"), frozenset("PA"), frozenset("SI"))
 
@@ -92,6 +93,7 @@ def _input(table: Table, name: str) -> m.InputTensor:
         outside_hu=table.number("outside_hu", -1024.0),
         size=size,
         fit=fit,
+        beyond=table.number("beyond") if table.has("beyond") else None,
     )
 
 

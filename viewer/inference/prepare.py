@@ -88,7 +88,8 @@ class Prepared:
         values = self.values[(slice(None), *held)] if self.values.ndim == 4 else self.values[held]
         if self.values.ndim == 3 and self.sampling is None:
             values = _without_padding(values, self.padding_value, tensor.outside_hu, dtype)
-        beyond = [_outside_of(tensor, channel) for channel in tensor.channels]
+        filling = tensor.beyond
+        beyond = [_outside_of(tensor, channel) if filling is None else filling for channel in tensor.channels]
         for block, value in zip(made, beyond, strict=True):
             block[inside[0].stop :] = value
 

@@ -186,7 +186,7 @@ class _Writer:
             fixed = [n for n in tensor.shape[2:] if isinstance(n, int)]
             if len(fixed) == len(tensor.shape[2:]) and fixed:
                 lines.append(line("input.size", comment=f"its last axes are {fixed}; in the order W, H, D"))
-        for key in ("input.size_multiple", "input.normalise", "input.outside_hu", "input.resampling"):
+        for key in ("input.size_multiple", "input.normalise", "input.outside_hu", "input.beyond", "input.resampling"):
             if key in self._answers:
                 lines.append(line(key))
         return lines

@@ -107,7 +107,8 @@ class _Stored:
 
 
 def settings_of(manifest: Manifest) -> tuple[object, ...]:
-    """Return what of a manifest makes a model give other findings."""
+    """Return what of a manifest makes a model give other findings; what came later only where it is said."""
+    later = [("beyond", tensor.name, tensor.beyond) for tensor in manifest.inputs if tensor.beyond is not None]
     return (
         manifest.task,
         manifest.rules,
@@ -116,6 +117,7 @@ def settings_of(manifest: Manifest) -> tuple[object, ...]:
         manifest.outputs,
         manifest.post,
         manifest.labels,
+        *later,
     )
 
 
