@@ -46,6 +46,13 @@ def test_decisions_are_written_as_before_there_were_measurements(journal: Journa
     assert set(json.loads(event.after)) == {"said", "mark"}
 
 
+def test_marks_are_written_as_before_models_could_code_what_they_find(journal: Journal) -> None:
+    event = journal.mark(SERIES, finding_of_a_model(), "A")
+    assert event is not None
+    assert not {"category", "kind"} & json.loads(event.after)["mark"].keys()
+    assert [mark.id for mark in journal.marks(SERIES)] == ["nodule-1"]
+
+
 def test_a_measurement_is_not_taken_for_a_mark_or_a_decision(journal: Journal) -> None:
     journal.measure(SERIES, _length(), "A")
     assert journal.marks(SERIES) == ()

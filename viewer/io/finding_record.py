@@ -109,9 +109,12 @@ def finding_record(finding: Finding, *, segment: int | None = None, measurable: 
         category=finding.category,
         kind=finding.kind,
     )
-    plain: dict[str, Any] = unstructure(record)
-    # Said since later, and only by models whose author codes what they find.
-    return {key: value for key, value in plain.items() if key not in ("category", "kind") or value is not None}
+    return as_before(unstructure(record))
+
+
+def as_before(stored: dict[str, Any]) -> dict[str, Any]:
+    """Return a record's JSON without what is said since later, where it is not said: older programs read the rest."""
+    return {key: value for key, value in stored.items() if key not in ("category", "kind") or value is not None}
 
 
 def read_record(stored: Any) -> FindingRecord:

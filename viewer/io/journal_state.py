@@ -12,7 +12,7 @@ from attrs import evolve, frozen
 
 from viewer.domain.decision import Answer, Decision
 from viewer.domain.measurement import Measurement
-from viewer.io.finding_record import FindingRecord
+from viewer.io.finding_record import FindingRecord, as_before
 from viewer.io.journal_event import Event, EventKind, newest_after, series_and_patient, write_event
 from viewer.io.journal_store import damaged
 from viewer.io.program import program_version
@@ -116,4 +116,6 @@ def _text(state: State) -> str:
     if state.measured is None:
         # What is said of findings reads as it did before there were measurements.
         del stored["measured"]
+    if state.mark is not None:
+        stored["mark"] = as_before(stored["mark"])
     return json.dumps(stored, ensure_ascii=False)
