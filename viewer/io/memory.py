@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from viewer.domain.errors import TooLargeError
 from viewer.io.inner_archives import forget
@@ -23,21 +23,36 @@ def give_back() -> bool:
     """Give the system what this process has freed and its allocator still holds; return False where none can be asked.
 
     Big arrays that come and go leave holes, so that what is resident grows although what is in use does not. Of the
-    allocators only glibc's has to be asked (malloc_trim); it takes some milliseconds. From then on it keeps less: once
-    an array of a few dozen megabytes was freed it would keep one as large for each thread that made any.
+    allocators only glibc's has to be asked (malloc_trim); it takes some milliseconds.
     """
     forget()
-    if sys.platform != "linux":
+    libc = _glibc()
+    if libc is None:
         return False
+    libc.malloc_trim(0)
+    return True
+
+
+def keep_little() -> bool:
+    """Let this process keep less of what it frees from now on; return False where the allocator cannot be told.
+
+    Once an array of a few dozen megabytes was freed, glibc's keeps one as large for each thread that made any, which
+    nothing gives back.
+    """
+    libc = _glibc()
+    return libc is not None and all(
+        libc.mallopt(threshold, _KEPT_AT_MOST) for threshold in (_M_MMAP_THRESHOLD, _M_TRIM_THRESHOLD)
+    )
+
+
+def _glibc() -> Any:
+    """Return the C library as ctypes sees it, None where it is another one than glibc."""
+    if sys.platform != "linux":
+        return None
     import ctypes
 
     libc = ctypes.CDLL(None)
-    if not hasattr(libc, "malloc_trim"):
-        return False
-    for threshold in (_M_MMAP_THRESHOLD, _M_TRIM_THRESHOLD):
-        libc.mallopt(threshold, _KEPT_AT_MOST)
-    libc.malloc_trim(0)
-    return True
+    return libc if hasattr(libc, "malloc_trim") else None
 
 
 def allowed_bytes() -> int:

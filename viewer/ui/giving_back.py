@@ -26,11 +26,19 @@ class GivingBack(QObject):
         self._rest.setSingleShot(True)
         self._rest.setInterval(AFTER_MS)
         self._rest.timeout.connect(self._give_back)
+        self._keeps_little = False
         for session in (desk.session, desk.other.session):
             session.volume_changed.connect(self._changed)
 
     def _changed(self, *_: object) -> None:
         self._rest.start()
+        if not self._keeps_little:
+            self._keeps_little = True
+            # Also where one case follows the other too quickly for any rest.
+            QTimer.singleShot(AFTER_MS, self, self._keep_little)
+
+    def _keep_little(self) -> None:
+        self._runner.run(_kept, done=_nothing, failed=_nothing, lane=Lane.BACKGROUND)
 
     def _give_back(self) -> None:
         self._runner.run(_work, done=_nothing, failed=_nothing, lane=Lane.BACKGROUND)
@@ -40,6 +48,12 @@ def _work(_ctx: JobContext) -> bool:
     from viewer.io.memory import give_back
 
     return give_back()
+
+
+def _kept(_ctx: JobContext) -> bool:
+    from viewer.io.memory import keep_little
+
+    return keep_little()
 
 
 def _nothing(_told: object) -> None:
