@@ -28,6 +28,7 @@ from viewer.io.encapsulated import (
     reversible,
 )
 from viewer.io.header_walk import EXPLICIT_BIG
+from viewer.io.jpeg_ends import lengthened, may_have_run_out
 from viewer.io.padding import unstorable_padding
 from viewer.io.pydicom_headers import PARSER_FAILURES
 from viewer.io.run_lengths import unpacked_words
@@ -187,7 +188,7 @@ def _decompressed(stream: bytes, frame: Frame, room: NDArray[np.uint16] | None) 
         raise UnreadableFileError("A part of the compressed pixels is missing.")
     fits = said.signed == code.signed and 8 < said.precision <= min(16, code.bits_stored)
     place = room.view(np.int16) if room is not None and code.signed else room
-    values = _by_codec(stream, syntax, place if fits else None)
+    values = _by_codec(stream, syntax, said.precision, place if fits else None)
     if values.shape != (code.rows, code.columns) or values.dtype.kind not in "iu":
         raise UnreadableFileError("The compressed pixels are not one grey image.")
     if code.high_bit >= code.bits_stored and said.precision > code.high_bit:
@@ -274,13 +275,17 @@ def _more_bits(values: NDArray[Any], code: PixelCode, stream_signed: bool, preci
     return bool(lost.any())
 
 
-def _by_codec(stream: bytes, syntax: str, room: NDArray[Any] | None) -> NDArray[Any]:
+def _by_codec(stream: bytes, syntax: str, precision: int, room: NDArray[Any] | None) -> NDArray[Any]:
     import imagecodecs
 
     try:
         with _NOTHING_SWALLOWED:
             if syntax in JPEG:
                 found = imagecodecs.jpeg8_decode(stream, out=room)
+                if may_have_run_out(found, precision):
+                    again = imagecodecs.jpeg8_decode(lengthened(stream, found.shape[1]))
+                    if not np.array_equal(found, again):
+                        raise UnreadableFileError("The compressed pixels end early.")
             elif syntax in JPEG_LS:
                 found = imagecodecs.jpegls_decode(stream, out=room)
             elif syntax in HTJ2K_LOSSLESS and reversible(stream) and says_lengths(stream):

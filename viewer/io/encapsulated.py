@@ -222,6 +222,11 @@ def _segments(stream: bytes) -> Iterator[tuple[int, int]]:
         position += 2 + length
 
 
+def scan_begins(stream: bytes) -> int:
+    """Return where the first scan of a JPEG or JPEG-LS code stream begins, -1 where it has none."""
+    return next((position for marker, position in _segments(stream) if marker == 0xDA), -1)
+
+
 def _is_frame(marker: int) -> bool:
     """Return True for the marker of a JPEG frame header (ITU-T T.81 table B.1)."""
     return 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC)
@@ -270,8 +275,5 @@ def ended(stream: bytes) -> bool:
     """
     if stream.rfind(b"\xff\xd9", max(0, len(stream) - 64)) >= 0:
         return True
-    if stream.startswith(b"\xff\xd8"):
-        begin = next((position for marker, position in _segments(stream) if marker == 0xDA), -1)
-    else:
-        begin = stream.find(b"\xff\x93")
+    begin = scan_begins(stream) if stream.startswith(b"\xff\xd8") else stream.find(b"\xff\x93")
     return begin >= 0 and stream.find(b"\xff\xd9", begin) >= 0
