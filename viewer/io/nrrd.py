@@ -253,6 +253,8 @@ def _place(header: _Header, axes: Axes) -> tuple[NDArray[np.float64], tuple[str,
             doubts.append(UNKNOWN_UNIT)
     if axes.leans_on_time:
         doubts.append("The file's slices move in time, which is not understood.")
+    if axes.named_otherwise:
+        doubts.append("The file says of an axis both that it lies in space and that it does not.")
     doubts += _said_twice(header.fields, axes)
     turned = np.diag([*(signs or (1, 1, 1)), 1.0]).astype(np.float64)
     matrix[:3, :3] = axes.directions.T * scale

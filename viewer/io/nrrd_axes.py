@@ -42,6 +42,8 @@ class Axes:
         True where a spatial step also goes in time.
     space_units
         The units of that space's axes.
+    named_otherwise
+        True where an axis has a step in space, and a kind that is none of space.
     """
 
     spatial: tuple[int, int, int]
@@ -52,6 +54,7 @@ class Axes:
     origin: NDArray[np.float64] | None
     leans_on_time: bool
     space_units: tuple[str, ...]
+    named_otherwise: bool
 
     @property
     def kept(self) -> tuple[int, ...]:
@@ -102,6 +105,7 @@ def axes_of(sizes: Sequence[int], fields: Mapping[str, str]) -> Axes:
         first,
         leans,
         quoted(fields.get("spaceunits", "")),
+        directions is not None and any(kinds[axis] not in (*_SPATIAL, *_UNSAID) for axis in spatial),
     )
 
 

@@ -73,3 +73,25 @@ def test_a_size_of_voxels_is_held_against_directions_in_their_unit(tmp_path: Pat
     for spacings, trusted in (("0.07 0.08 0.25", True), ("0.7 0.8 2.5", False)):
         volume = opened(attached(tmp_path, nrrd_header(*cm, f"spacings: {spacings}")))
         assert volume.measurable is trusted
+
+
+@pytest.mark.parametrize(
+    ("kinds", "trusted"),
+    [
+        ("domain domain domain", True),
+        ("space space space", True),
+        ("none ??? domain", True),
+        ("domain domain list", False),
+        ("domain domain time", False),
+        ("vector domain domain", False),
+    ],
+)
+def test_an_axis_that_lies_in_space_and_is_called_something_else_is_not_trusted(
+    tmp_path: Path, kinds: str, trusted: bool
+) -> None:
+    # Slices 2.5 mm apart, or images of one place: ITK opens no such file.
+    volume = opened(attached(tmp_path, nrrd_header(f"kinds: {kinds}")))
+    assert np.array_equal(volume.slices, values())
+    assert volume.measurable is trusted
+    said = "The file says of an axis both that it lies in space and that it does not."
+    assert (said in volume.reasons) is not trusted
