@@ -21,6 +21,7 @@ from viewer.io.stored_volume import (
 )
 from viewer.io.voxel_readers import Encoding
 from viewer.io.voxel_stream import Piece, StoredBytes
+from viewer.io.voxels_left import MORE_SLICES, needed_files
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -154,6 +155,8 @@ def _described(name: str, header: _Header) -> StoredVolume:
     elif points != 1:
         axes, part_axis = (*axes, points), 3
     matrix, doubts = _place(header, dims)
+    named, each = _data_files(header)
+    names, more = needed_files(named, sizes, each)
     modality = header.get("modality").upper()
     return StoredVolume(
         format_name=_NAME,
@@ -162,9 +165,9 @@ def _described(name: str, header: _Header) -> StoredVolume:
         part_axis=part_axis,
         part_word="channel" if channels != 1 else "volume",
         dtype=dtype,
-        stored=_stored(name, header, total_bytes(axes, dtype), dtype),
+        stored=_stored(name, header, names, total_bytes(axes, dtype), dtype),
         lps_from_ijk=matrix,
-        doubts=doubts,
+        doubts=(*doubts, MORE_SLICES) if more else doubts,
         modality=modality_of(modality.removeprefix("MET_MOD_")) if modality.startswith("MET_MOD_") else "",
         never_hu=_never_hu(header, channels),
     )
@@ -183,7 +186,7 @@ def _is_text(header: _Header) -> bool:
     return bool(header.get("binarydata")) and not header.says("binarydata")
 
 
-def _stored(name: str, header: _Header, total: int, dtype: np.dtype[Any]) -> StoredBytes:
+def _stored(name: str, header: _Header, names: tuple[str, ...], total: int, dtype: np.dtype[Any]) -> StoredBytes:
     encoding = Encoding.DEFLATED if header.says("compresseddata") else Encoding.RAW
     if _is_text(header):
         encoding = Encoding.TEXT
@@ -192,7 +195,6 @@ def _stored(name: str, header: _Header, total: int, dtype: np.dtype[Any]) -> Sto
         raise ValueError("a HeaderSize that cannot be")
     if start == -1 and encoding is not Encoding.RAW:
         raise UnreadableFileError("The header counts from the end of a packed file, which is not understood.")
-    names = _data_files(header)
     if not names:
         # HeaderSize counts from the start of the file, also where the voxels follow the header.
         start, names = start or header.length, (name,)
@@ -202,20 +204,22 @@ def _stored(name: str, header: _Header, total: int, dtype: np.dtype[Any]) -> Sto
     return StoredBytes(pieces, total // len(names), encoding, dtype)
 
 
-def _data_files(header: _Header) -> tuple[str, ...]:
-    """Return the names of the files that hold the voxels, none where they follow the header."""
+def _data_files(header: _Header) -> tuple[tuple[str, ...], int | None]:
+    """Return the files that hold the voxels, none where they follow the header, and over how many axes each goes."""
     said = header.data_file
-    if said.upper() == "LOCAL":
-        return ()
-    if said.upper().split()[:1] == ["LIST"]:
+    words = said.upper().split()
+    if words == ["LOCAL"]:
+        return (), None
+    if words[:1] == ["LIST"]:
         listed = [line for line in header.after.decode("utf-8", "surrogateescape").split("\n") if line.strip()]
         refuse_too_many(len(listed))
-        return tuple(safe_name(line) for line in listed)
+        each = words[1].removesuffix("D") if len(words) > 1 else ""
+        return tuple(safe_name(line) for line in listed), int(each) if each else None
     several = _FILES.fullmatch(said)
     if several is None:
-        return (safe_name(said),)
+        return (safe_name(said),), None
     first, last, step = (int(several[key] or 1) for key in ("first", "last", "step"))
-    return names_of_pattern(several["pattern"], first, last, step)
+    return names_of_pattern(several["pattern"], first, last, step), None
 
 
 def _place(header: _Header, dims: int) -> tuple[NDArray[np.float64], tuple[str, ...]]:

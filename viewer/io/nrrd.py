@@ -22,6 +22,7 @@ from viewer.io.stored_volume import (
 )
 from viewer.io.voxel_readers import Encoding
 from viewer.io.voxel_stream import Piece, StoredBytes
+from viewer.io.voxels_left import MORE_SLICES, needed_files
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -72,7 +73,9 @@ _SIGNS = {
     "las": (1, -1, 1),
 }
 _MODALITY_KEYS = ("modality", "dicom_0008_0060", "0008|0060", "(0008,0060)")
-_FILES = re.compile(r"(?P<pattern>.*%.*?)\s+(?P<first>-?\d{1,9})\s+(?P<last>-?\d{1,9})\s+(?P<step>-?\d{1,9})(\s+\d+)?")
+_FILES = re.compile(
+    r"(?P<pattern>.*%.*?)\s+(?P<first>-?\d{1,9})\s+(?P<last>-?\d{1,9})\s+(?P<step>-?\d{1,9})(\s+(?P<each>\d{1,2}))?"
+)
 
 
 class _Header:
@@ -159,6 +162,8 @@ def _described(name: str, header: _Header) -> StoredVolume:
     if part_axis is not None and axes.part_word == "channel":
         refuse_colours(kept[part_axis], dtype)
     matrix, doubts = _place(header, axes)
+    named, each = _data_files(header)
+    names, more = needed_files(named, sizes, each)
     return StoredVolume(
         format_name=_NAME,
         kind="nrrd",
@@ -166,9 +171,9 @@ def _described(name: str, header: _Header) -> StoredVolume:
         part_axis=part_axis,
         part_word=axes.part_word,
         dtype=dtype,
-        stored=_stored(name, header, total_bytes(kept, dtype), dtype),
+        stored=_stored(name, header, names, total_bytes(kept, dtype), dtype),
         lps_from_ijk=matrix,
-        doubts=doubts,
+        doubts=(*doubts, MORE_SLICES) if more else doubts,
         modality=next((m for key in _MODALITY_KEYS if (m := modality_of(header.keys.get(key, "")))), ""),
         unit=_unit(header.fields.get("sampleunits", "")),
         never_hu=_never_hu(header, axes),
@@ -197,7 +202,7 @@ def _encoding(header: _Header) -> Encoding:
     return _ENCODINGS[word]
 
 
-def _stored(name: str, header: _Header, total: int, dtype: np.dtype[Any]) -> StoredBytes:
+def _stored(name: str, header: _Header, names: tuple[str, ...], total: int, dtype: np.dtype[Any]) -> StoredBytes:
     encoding = _encoding(header)
     (lines,) = whole_numbers_of(header.fields.get("lineskip", "0"))
     (skip,) = whole_numbers_of(header.fields.get("byteskip", "0"))
@@ -205,7 +210,7 @@ def _stored(name: str, header: _Header, total: int, dtype: np.dtype[Any]) -> Sto
         raise ValueError("a skip that cannot be")
     if skip == -1 and encoding is not Encoding.RAW:
         raise UnreadableFileError("The header counts from the end of a packed file, which is not understood.")
-    start, names = 0, _data_files(header)
+    start = 0
     if not names:
         if header.length < 0:
             raise UnreadableFileError("The file ends early, before its voxels.")
@@ -217,18 +222,23 @@ def _stored(name: str, header: _Header, total: int, dtype: np.dtype[Any]) -> Sto
     return StoredBytes(pieces, total // len(names), encoding, dtype)
 
 
-def _data_files(header: _Header) -> tuple[str, ...]:
-    """Return the names of the files that a detached header names, none for an attached one."""
+def _data_files(header: _Header) -> tuple[tuple[str, ...], int | None]:
+    """Return the files that a detached header names, none for an attached one, and over how many axes each goes."""
+    said = header.fields.get("datafile")
     if header.listed is not None:
         refuse_too_many(len(header.listed))
-        return tuple(safe_name(one) for one in header.listed)
-    said = header.fields.get("datafile")
+        return tuple(safe_name(one) for one in header.listed), _each("".join((said or "").split()[1:2]))
     if said is None:
-        return ()
+        return (), None
     several = _FILES.fullmatch(said)
     if several is None:
-        return (safe_name(said),)
-    return names_of_pattern(several["pattern"], int(several["first"]), int(several["last"]), int(several["step"]))
+        return (safe_name(said),), None
+    first, last, step = (int(several[key]) for key in ("first", "last", "step"))
+    return names_of_pattern(several["pattern"], first, last, step), _each(several["each"] or "")
+
+
+def _each(said: str) -> int | None:
+    return int(said) if said else None
 
 
 def _place(header: _Header, axes: Axes) -> tuple[NDArray[np.float64], tuple[str, ...]]:

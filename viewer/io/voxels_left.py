@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,8 @@ from viewer.io.beside_header import open_named
 from viewer.io.voxel_readers import Encoding
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from viewer.io.beside_header import Opener
     from viewer.io.stored_volume import StoredVolume
 
@@ -35,3 +38,31 @@ def with_doubt_of_sizes(volume: StoredVolume, opener: Opener) -> StoredVolume:
     if left < columns * rows * volume.dtype.itemsize:
         return volume
     return evolve(volume, doubts=(*volume.doubts, MORE_SLICES))
+
+
+def needed_files(names: tuple[str, ...], sizes: Sequence[int], each: int | None) -> tuple[tuple[str, ...], bool]:
+    """Return those of the files that a header names which hold what its sizes say, and whether it names more.
+
+    Parameters
+    ----------
+    names
+        All of them, in their order; none where the voxels follow the header.
+    sizes
+        Of all axes, fastest first.
+    each
+        Over how many of these one file goes, None for all but the last, as NRRD and MetaImage have it; a file that
+        goes over all holds some of the last.
+
+    Raises
+    ------
+    ValueError
+        Where a file cannot go over so many.
+    """
+    if each is not None and not 0 < each <= len(sizes):
+        raise ValueError("files of too many dimensions")
+    last = max([3, *(axis + 1 for axis, size in enumerate(sizes) if size != 1)])
+    over = last - 1 if each is None else each
+    if over >= last:
+        return names, False
+    needed = math.prod(sizes[over:])
+    return names[:needed], len(names) > needed

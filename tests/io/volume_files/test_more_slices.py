@@ -12,6 +12,7 @@ import pytest
 
 from tests.io.volume_files.made import (
     DIRECTIONS,
+    meta_header,
     nrrd_header,
     opened,
     values,
@@ -91,6 +92,35 @@ def test_one_volume_of_several_in_a_packed_file_is_not_said_to_be_short(tmp_path
     (tmp_path / "a.nrrd").write_bytes(header + gzip.compress(np.stack([values()] * 3).tobytes()))
     for entry in scan(tmp_path / "a.nrrd", JobContext()).series:
         assert assemble(entry, JobContext()).verdict is Verdict.OK
+
+
+@pytest.mark.parametrize("said", ["LIST", "LIST 2", "pattern"])
+@pytest.mark.parametrize("name", ["a.nhdr", "a.mhd"])
+@pytest.mark.parametrize("named", [5, 6, 10])
+def test_more_files_than_slices_do_not_mix_slices_with_one_another(
+    tmp_path: Path, name: str, said: str, named: int
+) -> None:
+    files = {str(k): values()[k % 5].tobytes() for k in range(named)}
+    listed = f"{said}\n" + "\n".join(f"{k}.raw" for k in range(named)) if "LIST" in said else f"%d.raw 0 {named - 1} 1"
+    nrrd, meta = f"data file: {listed}", f"ElementDataFile = {listed}"
+    header = nrrd_header(nrrd).removesuffix(b"\n") if name == "a.nhdr" else meta_header(meta)
+    volume = opened(written_beside(tmp_path / name, header, files))
+    assert np.array_equal(volume.slices, values())
+    assert volume.measurable is (named == 5)
+    assert (_MORE_SLICES in volume.reasons) is (named > 5)
+
+
+def test_files_of_single_rows_are_one_volume_where_the_header_says_so(tmp_path: Path) -> None:
+    rows = values().reshape(-1, 7)
+    listed = "\n".join(f"{n}.raw" for n in range(len(rows)))
+    files = {str(n): row.tobytes() for n, row in enumerate(rows)}
+    for name, header in (
+        ("a.nhdr", nrrd_header(f"data file: LIST 1\n{listed}").removesuffix(b"\n")),
+        ("a.mhd", meta_header(f"ElementDataFile = LIST 1\n{listed}")),
+    ):
+        volume = opened(written_beside(tmp_path / name, header, files))
+        assert np.array_equal(volume.slices, values())
+        assert volume.verdict is Verdict.OK
 
 
 class _First(Watcher):
