@@ -79,6 +79,7 @@ def volume_file_entries(path: str, opener: Opener | None = None) -> tuple[Series
     """
     from viewer.io.stored_volume import place_of
     from viewer.io.voxel_stream import VoxelStream
+    from viewer.io.voxels_left import with_doubt_of_sizes
 
     opener = opener or beside(path)
     name = os.path.basename(path)
@@ -88,7 +89,7 @@ def volume_file_entries(path: str, opener: Opener | None = None) -> tuple[Series
         with VoxelStream(volume.stored, opener, JobContext()) as stream:
             stream.check()
     uid = _uid(name, volume, opener)
-    place = place_of(volume)
+    place = place_of(with_doubt_of_sizes(volume, opener))
     stem = next(name[: -len(ending)] for ending in VOLUME_FILE_ENDINGS if name.lower().endswith(ending))
     folder = os.path.dirname(path)
     named = [piece.name for piece in volume.stored.pieces if piece.name != name]

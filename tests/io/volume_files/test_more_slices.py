@@ -50,7 +50,9 @@ def test_a_file_of_more_slices_than_it_says_is_not_trusted(tmp_path: Path, endin
     for more, said in ((values()[0].nbytes - 1, False), (values()[0].nbytes, True)):
         whole = voxels.read_bytes()
         voxels.write_bytes(whole + bytes(more))
-        volume = opened(path)
+        (entry,) = scan(path, JobContext()).series
+        volume = assemble(entry, JobContext())
+        assert entry.foreseen == (volume.verdict, _MORE_SLICES if said else "")
         voxels.write_bytes(whole)
         assert np.array_equal(volume.slices, before.slices)
         assert volume.measurable is not said
