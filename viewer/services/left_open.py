@@ -12,6 +12,7 @@ from viewer.domain.session import Workspace
 from viewer.domain.view_state import Comparison, ViewState
 from viewer.io.atomic_file import write_atomically
 from viewer.io.images_mark import images_mark, may_share_images
+from viewer.services.whose_series import mark_of, patient_mark
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,16 +29,21 @@ _log = logging.getLogger(__name__)
 
 @frozen
 class Named:
-    """A series, or one part of it; `images_mark` tells phases apart that lie in folders of their own."""
+    """A series, or one part of it; `images_mark` tells phases apart that lie in folders of their own.
+
+    `patient` is a mark of whose it is, as one UID may stand for two patients' images.
+    """
 
     uid: str
     part: str = ""
     images_mark: str = ""
+    patient: str = ""
 
     @classmethod
     def of(cls, volume: Volume) -> Named:
         """Return what names a volume."""
-        return cls(volume.series.series_uid, volume.part, images_mark(volume.source_uids))
+        series = volume.series
+        return cls(series.series_uid, volume.part, images_mark(volume.source_uids), patient_mark(series))
 
 
 @frozen
@@ -81,8 +87,15 @@ class LeftOpen:
 
     def row(self, named: Named) -> SeriesRow | None:
         """Return the series of the list that is meant; None where it is not in the list any more."""
-        rows = [row for row in self._index.series_of(named.uid) if may_share_images(row.images_mark, named.images_mark)]
+        rows = [row for row in self._index.series_of(named.uid) if self._may_be(row, named)]
         return next((row for row in rows if row.part == named.part), rows[0] if rows else None)
+
+    def _may_be(self, row: SeriesRow, named: Named) -> bool:
+        if not may_share_images(row.images_mark, named.images_mark):
+            return False
+        study = self._index.studies([row.study]).get(row.study)
+        mark = "" if study is None else mark_of(row.uid, study.patient_id)
+        return not (mark and named.patient) or mark == named.patient
 
     def _went(self, new: Workspace, _old: Workspace) -> None:
         if new in _DESK and self._session.volume is not None:

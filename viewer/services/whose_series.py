@@ -15,13 +15,18 @@ if TYPE_CHECKING:
 
 
 def patient_mark(series: SeriesFacts) -> str:
-    """Return what tells patients apart under the UID of a series, and says nothing else of them; "" for no ID.
+    """Return what tells patients apart under the UID of a series, and says nothing else of them; "" for no ID."""
+    return mark_of(series.series_uid, series.identity.patient_id)
+
+
+def mark_of(series_uid: str, patient_id: str) -> str:
+    """Return the mark of a patient under the UID of a series; "" for no ID.
 
     IDs that may be one patient's (the same but for blanks, signs, case and leading zeros) have one mark.
     """
-    said = re.sub(r"(?<![0-9])0+(?=[0-9])", "", series.identity.patient_id.lower())
+    said = re.sub(r"(?<![0-9])0+(?=[0-9])", "", patient_id.lower())
     bare = "".join(c for c in said if c.isalnum())
-    return hashlib.sha256(f"{series.series_uid}|{bare}".encode()).hexdigest()[:16] if bare else ""
+    return hashlib.sha256(f"{series_uid}|{bare}".encode("utf-8", "replace")).hexdigest()[:16] if bare else ""
 
 
 def series_of(series: SeriesFacts) -> AnySeries:
