@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import imagecodecs
 import nibabel as nib
@@ -13,11 +13,15 @@ import pytest
 from pydicom.encaps import encapsulate
 
 from tests.cli.conftest import write_series, write_small_case
+from tests.io.conftest import axial
+from tests.io.documents.made import finding
 from viewer.analysis import true_lesions
 from viewer.domain.errors import CaseStageError
 from viewer.domain.finding import Truth
 from viewer.domain.job import JobContext
+from viewer.io.findings_file import write_findings
 from viewer.io.scan import scan
+from viewer.io.seg import write_seg
 from viewer.services.cohort import series_below
 from viewer.services.loading import load_series
 from viewer.services.truth_beside import truth_beside
@@ -129,6 +133,25 @@ def test_two_segs_of_a_series_are_no_truth_and_that_is_told(tmp_path: Path) -> N
     shutil.copy(seg, seg.with_name("another.dcm"))
     with pytest.raises(CaseStageError, match="2 segmentations beside the images are of this series"):
         told(tmp_path / "scan" / "ct")
+
+
+@pytest.mark.parametrize("document", [False, True])
+def test_the_truth_of_one_phase_says_nothing_of_another(document: bool, made_ct: Any) -> None:
+    for phase in (1, 2):
+        made_ct.stack(axial(5), prefix=f"ct/{phase}", TemporalPositionIdentifier=str(phase))
+    entries = scan(made_ct.folder / "ct", JobContext()).series
+    first, second = (load_series(entry, JobContext()) for entry in entries)
+    marked = np.zeros(first.stack.shape_kji, bool)
+    marked[1:4, 3:9, 4:11] = True
+    if document:
+        write_findings(made_ct.folder / "truth", first, [finding(first, marked, "one")], None)
+    else:
+        (made_ct.folder / "truth").mkdir()
+        write_seg(made_ct.folder / "truth" / "lesions.dcm", first, [finding(first, marked, "one")])
+    known = [truth_beside(entry, volume) for entry, volume in zip(entries, (first, second), strict=True)]
+    assert known[0] is not None
+    assert len(known[0].lesions) == 1
+    assert known[1] is None
 
 
 @pytest.mark.parametrize("left", ["no mark", "no frame", "no segment"])

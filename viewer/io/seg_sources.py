@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from viewer.domain.volume import Volume
 
 
+OTHER_PHASE = "The segmentation was made from other images of this series, as of another phase."
+
+
 def made_from_others(path: Path, volume: Volume) -> str:
     """Return in a sentence that a segmentation was made from other images than it lies on; "" where it was not.
 
@@ -34,7 +37,7 @@ def made_from_others(path: Path, volume: Volume) -> str:
     if not named or not volume.source_uids or not named.isdisjoint(volume.source_uids):
         return ""
     if volume.series.series_uid in series:
-        return "The segmentation was made from other images of this series, as of another phase."
+        return OTHER_PHASE
     return "The segmentation was made from another series, of the same place."
 
 

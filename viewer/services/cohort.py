@@ -223,7 +223,8 @@ def _runs(
 
     def judged(run: CohortRun, findings: Sequence[Finding]) -> CohortRun:
         if truth is None:
-            return evolve(run, lesions=None, points=(), truth="", truth_file=entry.files[0])
+            # Beside it may be one of another phase.
+            return evolve(run, lesions=None, points=(), truth=stamp, truth_file=str(place or entry.files[0]))
         points = _points(findings, truth.lesions)
         return evolve(run, lesions=len(truth.lesions), points=points, truth=stamp, truth_file=str(place))
 

@@ -26,7 +26,7 @@ def truth_beside(entry: SeriesEntry, volume: Volume, ctx: JobContext | None = No
 
     It is `findings.json` with its masks; or where there is none a DICOM SEG made from the series, or a label map, of
     which each separate piece of each label is a lesion. A document that lists no finding, and masks that mark nothing,
-    say that there is nothing to find. An empty folder says nothing, and so does the truth of another series.
+    say that there is nothing to find. An empty folder says nothing, and so does the truth of another series or phase.
 
     Raises
     ------
@@ -40,7 +40,10 @@ def truth_beside(entry: SeriesEntry, volume: Volume, ctx: JobContext | None = No
         # Loaded late: most scans have none.
         from viewer.io.seg_reading import refuse_image_codecs
 
-        refuse_image_codecs(place.with_name(SEG) if place.name == DOCUMENT else place)
+        seg = place.with_name(SEG) if place.name == DOCUMENT else place
+        refuse_image_codecs(seg)
+        if volume.part and _of_another_phase(seg, volume):
+            return None
     if place.name == DOCUMENT:
         return Truth(read_findings(place.parent, volume))
     return Truth(_lesions(place, volume, ctx or JobContext()))
@@ -99,6 +102,12 @@ def truth_stamp(place: Path | None) -> str:
 def is_of_truth(entry: SeriesEntry) -> bool:
     """Return whether something that can be opened is itself a part of a truth, and no scan."""
     return Path(entry.files[0]).parent.name == TRUTH
+
+
+def _of_another_phase(seg: Path, volume: Volume) -> bool:
+    from viewer.io.seg_sources import OTHER_PHASE, made_from_others
+
+    return made_from_others(seg, volume) == OTHER_PHASE
 
 
 def _masks_of(series_uid: str, images: Path, folder: Path) -> Path | None:
