@@ -232,6 +232,14 @@ def test_of_a_map_with_nothing_above_0_what_is_0_is_left_clear_and_what_is_far_b
     assert drawn != 0
 
 
+def test_a_map_of_one_value_below_0_is_of_one_colour_and_not_speckled(tmp_path: Path) -> None:
+    sitk.WriteImage(image(np.full(SIZE_IJK[::-1], -1.58, np.float32)), tmp_path / "flat.mha")
+    flat = read_map(tmp_path / "flat.mha", series(), JobContext()).what
+    assert isinstance(flat, ValueMap)
+    mixed = np.array([-1.5800002, -1.58, -1.5799999], np.float32)
+    assert len(set(coloured(mixed, flat, MapLook()).tolist())) == 1
+
+
 def test_a_map_that_covers_a_part_of_the_series_says_how_much(tmp_path: Path) -> None:
     sitk.WriteImage(image(np.ones(SIZE_IJK[::-1], np.float32))[:, :, :6], tmp_path / "p.nrrd")
     assert "covers 50 %" in read_map(tmp_path / "p.nrrd", series(), JobContext()).note

@@ -266,7 +266,10 @@ def value_map(over: Volume) -> tuple[ValueMap, str]:
         # Also where nothing is above 0: what lies there is not the highest value, but none.
         reach = _high_end(np.abs(known))
         return ValueMap(over, unit, -reach, reach, diverging=True), ""
-    return ValueMap(over, unit, low if high < 0 else 0.0, high if high < 0 else _high_end(known)), ""
+    if high < 0:
+        # Where all is one value, what is mixed of it lies a last digit above or below.
+        return ValueMap(over, unit, low if low < high else 1.1 * low, high), ""
+    return ValueMap(over, unit, 0.0, _high_end(known)), ""
 
 
 def _high_end(values: NDArray[np.float32] | NDArray[np.int16]) -> float:
