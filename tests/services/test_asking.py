@@ -147,6 +147,18 @@ def test_no_guess_is_so_far_from_what_is_said_without_a_place(stage: Stage, how:
     assert "mm" not in said
 
 
+def test_a_model_that_names_no_place_has_not_missed_the_lesion(stage: Stage) -> None:
+    stage.found = evolve(stage.found, localisation=Localisation.SERIES, mask=None)
+    stage.tell({"question": Question("Where is the bleed?", finding="missed")})
+    stage.player.reveal()
+    step, view = stage.player.step, stage.session.view
+    assert step is not None
+    assert view is not None
+    assert "**Model** names no place" in told_now(step, stage.player.asking).narration
+    stage.session.view = evolve(view, threshold=0.95)
+    assert "**Model** missed it" in told_now(step, stage.player.asking).narration
+
+
 def test_a_guess_between_two_thick_slices_is_inside_the_voxel_that_it_lies_in(stage: Stage) -> None:
     stage.tell({"question": Question("Where is it?", finding="true")})
     stage.player.asking.guess(as_point(stage.volume.stack.lps([30.4, 20.4, 9.4])))

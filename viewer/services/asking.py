@@ -64,6 +64,8 @@ class Revealed:
         True where a model or a reader has said something, be it nothing.
     alarms
         Where there is nothing to find, what was said to be there all the same; None where there is something.
+    placeless
+        True where the model said something without a place, which finds no lesion and misses none.
     """
 
     guesses: tuple[Guess, ...]
@@ -73,6 +75,7 @@ class Revealed:
     awaited: bool = False
     said: bool = True
     alarms: tuple[Finding, ...] | None = None
+    placeless: bool = False
 
     @property
     def best(self) -> Guess | None:
@@ -174,7 +177,13 @@ class Asking:
         return Revealed(
             guesses, one, self._found(one), session.truth is not None, session.awaited, session.anything_said,
             None if sought or question.at_lps_mm is not None or not self._nothing_to_find else session.shown_findings,
+            self._placeless,
         )  # fmt: skip
+
+    @property
+    def _placeless(self) -> bool:
+        matching = self._session.matching
+        return matching is not None and matching.unplaced > 0
 
     @property
     def _nothing_to_find(self) -> bool:
@@ -188,8 +197,11 @@ class Asking:
         session = self._session
         model, awaited, said = self._found(told.sought), session.awaited, session.anything_said
         alarms = None if told.alarms is None else session.shown_findings
-        if model is not told.model or (awaited, said, alarms) != (told.awaited, told.said, told.alarms):
-            self._revealed = evolve(told, model=model, awaited=awaited, said=said, alarms=alarms)
+        now, before = (awaited, said, alarms, self._placeless), (told.awaited, told.said, told.alarms, told.placeless)
+        if model is not told.model or now != before:
+            self._revealed = evolve(
+                told, model=model, awaited=awaited, said=said, alarms=alarms, placeless=self._placeless
+            )
             self.changed.emit()
 
     def _sought(self, step: Step) -> tuple[Finding, ...]:

@@ -103,7 +103,7 @@ def _lines(revealed: Revealed, visitors: int) -> list[str]:
 def _model_words(revealed: Revealed) -> str:
     model = revealed.model
     if model is None:
-        return "missed it"
+        return "names no place" if revealed.placeless else "missed it"
     score = f", score {model.score:.2f}" if model.score is not None else ""
     sought = revealed.sought
     alarm = revealed.truth_known and sought is not None and sought.source.kind is not SourceKind.TRUTH
