@@ -230,3 +230,13 @@ def test_a_dicomdir_that_its_disc_filled_up_with_zeros_is_whole(count: int, disc
         ("", "1 of 6 images that a DICOMDIR lists is not there."),
         ("", ""),
     ]
+
+
+@pytest.mark.parametrize("way", ["the DICOMDIR", "its folder"])
+def test_a_dicomdir_that_lists_no_image_is_told_of(way: str, disc: Path) -> None:
+    directory = pydicom.dcmread(disc / "DICOMDIR")
+    directory.DirectoryRecordSequence = []
+    directory.save_as(disc / "DICOMDIR")
+    found = scan(disc / "DICOMDIR" if way == "the DICOMDIR" else disc, JobContext())
+    assert [(entry.count, entry.remark) for entry in found.series] == [(6, ""), (3, "")]
+    assert [one.why for one in found.skipped] == ["Is to list other files (DICOMDIR), and lists no image."]

@@ -25,6 +25,7 @@ _NEXT, _IN_USE, _LOWER, _KIND, _SOP_UID, _SERIES_UID = (
 _LARGEST = 64 << 20
 _LONGEST_NAME = 255
 NOT_THERE = "Is listed in the DICOMDIR but is not there."
+LISTS_NONE = "Is to list other files (DICOMDIR), and lists no image."
 DAMAGED = "Lists other files (DICOMDIR), and is damaged: not all of what it lists is known."
 
 

@@ -7,7 +7,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from viewer.domain.count_words import count_words
-from viewer.io.dicomdir import listed_images, plain_name
+from viewer.io.dicomdir import DAMAGED, LISTS_NONE, listed_images, plain_name
 from viewer.io.series_entry import with_doubt
 
 if TYPE_CHECKING:
@@ -26,11 +26,11 @@ def with_listed(
     places: Sequence[FilePlace],
     damaged: Collection[str],
     ctx: JobContext,
-) -> tuple[list[list[SeriesEntry]], set[str], set[str]]:
+) -> tuple[list[list[SeriesEntry]], set[str], dict[str, str]]:
     """Return series of images, those marked of which a DICOMDIR lists more images than are there and can be read.
 
-    Also which of the damaged files are listed, so that it is known whose images they were, and which lists are damaged
-    themselves: series beside those say so.
+    Also which of the damaged files are listed, so that it is known whose images they were, and a sentence about each
+    list that is damaged itself, which series beside it say too, or that lists no image.
 
     Nothing is said of a series of which no image is there, as where a list was copied along with a part of its disc.
     An image is known by its file's name or, where files have got other names, by its SOP Instance UID.
@@ -44,7 +44,7 @@ def with_listed(
     """
     chosen = list({place.name: place for place in lists}.values())[:_MOST_LISTS]
     if not chosen:
-        return series, set(), set()
+        return series, set(), {}
     entries = [entry for parts in series for entry in parts]
     whose: dict[str, set[int]] = defaultdict(set)
     for n, entry in enumerate(entries):
@@ -53,10 +53,13 @@ def with_listed(
     doubts: dict[int, dict[str, None]] = defaultdict(dict)
     told: set[str] = set()
     cut: set[str] = set()
+    lists_said: dict[str, str] = {}
     for place in chosen:
         ctx.stop_if_cancelled()
         by_series, whole = _by_series(place)
         cut |= set() if whole else {place.name}
+        if not whole or not by_series:
+            lists_said[place.name] = LISTS_NONE if whole else DAMAGED
         seen = _seen(os.path.dirname(place.name), places) if by_series else {}
         for listed in by_series.values():
             told.update(file for name in listed if (file := seen.get(name)) in damaged and file is not None)
@@ -72,7 +75,7 @@ def with_listed(
     marked = iter(
         [with_doubt(entry, " ".join(doubts.get(n, ())), _beside(entry, cut)) for n, entry in enumerate(entries)]
     )
-    return [[next(marked) for _ in parts] for parts in series], told, cut
+    return [[next(marked) for _ in parts] for parts in series], told, lists_said
 
 
 def _beside(entry: SeriesEntry, cut: Collection[str]) -> str:

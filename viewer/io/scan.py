@@ -14,7 +14,7 @@ from attrs import evolve
 
 from viewer.domain.count_words import count_words
 from viewer.domain.errors import CaseStageError, NothingToOpenError, UnreadableFileError
-from viewer.io.dicomdir import DAMAGED, NOT_THERE, is_dicomdir, listed_files, plain_name
+from viewer.io.dicomdir import NOT_THERE, is_dicomdir, listed_files, plain_name
 from viewer.io.file_bytes import FilePlace
 from viewer.io.folder_files import NamesBelow, files_below
 from viewer.io.forsaken_threads import ForsakenThreads
@@ -128,9 +128,9 @@ def _result(
     }
     skipped = [one for one in skipped if one.file.lower() not in held]
     of_images = [group.entries() for group in series_of(groups)]
-    of_images, told, cut = with_listed(_incomplete(of_images, below, skipped), lists, places, damaged, ctx)
-    cut = {readable_name(below.of(name)) for name in cut}
-    skipped = [evolve(one, why=DAMAGED, hint="") if one.file in cut else one for one in skipped]
+    of_images, told, lists_said = with_listed(_incomplete(of_images, below, skipped), lists, places, damaged, ctx)
+    said = {readable_name(below.of(name)): why for name, why in lists_said.items()}
+    skipped = [evolve(one, why=said[one.file], hint="") if one.file in said else one for one in skipped]
     series += unread.doubted(of_images, places, told)
     if not series:
         raise _nothing(path, len(places), skipped)

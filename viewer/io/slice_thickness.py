@@ -26,12 +26,13 @@ def apart_words(frames: Sequence[Frame]) -> str:
     """
     if len(frames) < _FEWEST or frames[0].localizer or not located(frames):
         return ""
-    said = [numbers(frame.telling.slice_thickness or b"") for frame in frames]
+    said = [numbers(raw or b"") for raw in {frame.telling.slice_thickness for frame in frames}]
+    if not all(said):
+        return ""
+    thickness = max(one[0] for one in said)
     gaps = np.diff(np.sort(heights_mm(frames, frames[0])))
     gaps = gaps[gaps > same_place_mm(frames)]
-    if not all(said) or not len(gaps):
-        return ""
-    thickness, gap = float(np.median([one[0] for one in said])), commonest_gap_mm(gaps)
+    gap = commonest_gap_mm(gaps) if len(gaps) else 0.0
     if thickness <= 0 or gap <= _APART * thickness:
         return ""
     return (
