@@ -18,6 +18,7 @@ from viewer.io.file_bytes import reading
 from viewer.io.image_elements import facts_of_images, series_facts
 from viewer.io.image_names import left_out_words, one_uid_words
 from viewer.io.images_between import words_between
+from viewer.io.made_alike import differing_words
 from viewer.io.missing_parts import with_lacks
 from viewer.io.open_images import OpenImages
 from viewer.io.phases import phases
@@ -65,10 +66,8 @@ def series_entries(values: dict[int, bytes], transfer_syntax: str, frames: Seque
             entry = _entry(facts, kind, ", ".join(filter(None, [words, count])))
             found.append(with_doubt(entry, "", remark))
     numbers = {frame.instance for frame in frames}
-    found = [
-        with_doubt(with_doubt(entry, "", left_out_words(entry.frames, numbers)), "", apart_words(entry.frames))
-        for entry in found
-    ]
+    for tell in (lambda own: left_out_words(own, numbers), apart_words, differing_words):
+        found = [with_doubt(entry, "", tell(entry.frames)) for entry in found]
     return with_lacks(_told_apart(_beside_cut(found)))
 
 
