@@ -27,10 +27,9 @@ if TYPE_CHECKING:
 def test_findings_json_holds_what_was_found_as_the_hint_says_and_nothing_older_lies_beside_it(
     made_ct: MadeCt, finding_on: Callable[[Volume], Finding], tmp_path: Path
 ) -> None:
-    # Highdicom makes none of several multi-frame images.
-    for first in (0, 2):
-        groups = [{"PlanePositionSequence": {"ImagePositionPatient": [-10, -20, 2.0 * (first + n)]}} for n in (0, 1)]
-        made_ct.frames(f"part{first}", [made_ct.pixels(first), made_ct.pixels(first + 1)], groups)
+    for k in range(4):
+        # Nothing made of images with one UID could say which it is of.
+        made_ct.slice(f"{k}", made_ct.pixels(k), (-10, -20, 2.0 * k), SOPInstanceUID="1.2.3")
     volume = opened(made_ct)
     assert volume.stack.count == 4
     found = evolve(finding_on(volume), volume_ml=0.5, mean=float(np.pi))
