@@ -150,10 +150,14 @@ class Player:
         self._black = False
         step = self.steps[index]
         self._session.step = index
-        self.asking.begin(step)
         self.acting.stop()
-        if not self.asking.open:
-            self.acting.prepare(step)
+        # Who left the stage before the case was whole is at the desk by now.
+        if self._session.workspace in (Workspace.REVIEW, Workspace.INSPECT):
+            self.asking.end()
+        else:
+            self.asking.begin(step)
+            if not self.asking.open:
+                self.acting.prepare(step)
         self._navigation.go(self._script(step), motion, remember=False)
         self._look()
 

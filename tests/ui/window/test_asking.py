@@ -11,6 +11,7 @@ from PySide6.QtTest import QTest
 
 from viewer.domain.finding import Truth
 from viewer.domain.geometry import PlaneName
+from viewer.domain.session import Workspace
 from viewer.domain.step_acts import Question, Sweep
 from viewer.domain.view_state import ViewName
 from viewer.scene.plane_slices import snapped
@@ -209,6 +210,22 @@ def test_leaving_the_stage_ends_the_question(tell: Callable[..., MainWindow], pr
     press(window, Qt.Key.Key_Escape)
     assert window.desk.session.shown_findings
     assert not window.desk.player.asking.open
+
+
+def test_a_question_is_not_put_where_the_stage_was_left_before_its_case_was_whole(
+    tell: Callable[..., MainWindow],
+) -> None:
+    window = tell(question=QUESTION)
+    desk = window.desk
+    for place in (Workspace.REVIEW, Workspace.INSPECT):
+        desk.session.workspace = place
+        # What is open by now is all there, and the case begins.
+        desk.player.start(1)
+        assert desk.session.workspace is place
+        assert not desk.session.veiled
+        assert desk.session.shown_findings
+    window.present_from(1)
+    assert desk.player.asking.open
 
 
 def test_the_threshold_sweeps_with_a_quiet_count_and_rests_at_its_end(
