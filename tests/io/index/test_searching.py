@@ -147,5 +147,5 @@ def test_twenty_thousand_series_answer_before_the_next_key_is_pressed(library: A
             begun = time.process_time()
             assert len(library.index.find(words)) == count
             seconds.append(time.process_time() - begun)
-        # Of the processor, however busy it is. Measured: 0.01 to 0.04 s. What is worked through row by row in Python would take longer than this.
+        # Of the processor, however busy it is. Measured: 0.01 to 0.04 s. Row by row in Python it would take longer.
         assert min(seconds) < 0.15
