@@ -11,7 +11,6 @@ from attrs import evolve
 from viewer.domain.geometry import Grid
 from viewer.domain.view_state import Camera, as_point, overview
 from viewer.domain.volume import Window
-from viewer.scene.opengl_probe import Unavailable3D, probed
 from viewer.scene.presets_3d import PRESETS_3D, allowed_preset, first_preset
 from viewer.scene.values_look import ValuesShown, values_shown
 from viewer.scene.voi import shown_function, table_for
@@ -19,7 +18,7 @@ from viewer.scene.volume3d import Scene3D, VolumeScene
 from viewer.scene.volume_image import render_voxels
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from viewer.domain.volume import Volume
 
@@ -27,16 +26,6 @@ if TYPE_CHECKING:
 
 SIZE = (60, 60)
 GRID = Grid.from_directions((40, 40, 40), origin_lps_mm=(0, 0, 0), spacing_mm=(1.0, 1.0, 1.0))
-
-
-@pytest.fixture(scope="module")
-def scene3d() -> Iterator[Scene3D]:
-    found = probed()
-    if isinstance(found, Unavailable3D):
-        pytest.skip(f"{found.sentence} {found.detail}")
-    scene = Scene3D()
-    yield scene
-    scene.close()
 
 
 @pytest.fixture

@@ -16,12 +16,11 @@ from viewer.domain.view_state import Camera, as_point, overview
 from viewer.scene.acquired import shown_axes
 from viewer.scene.camera import facing, screen_from_lps
 from viewer.scene.clips import clips, cut_towards_eye
-from viewer.scene.opengl_probe import Unavailable3D, probed
 from viewer.scene.presets_3d import PRESETS_3D, first_preset
 from viewer.scene.volume3d import FindingSurface, PlanesShown, Scene3D, VolumeScene
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
     from viewer.domain.view_state import ViewState
@@ -31,16 +30,6 @@ if TYPE_CHECKING:
 
 SIZE = (160, 160)
 BARE = sorted(name for name, preset in PRESETS_3D.items() if preset.shows_face)
-
-
-@pytest.fixture(scope="module")
-def scene3d() -> Iterator[Scene3D]:
-    found = probed()
-    if isinstance(found, Unavailable3D):
-        pytest.skip(f"{found.sentence} {found.detail}")
-    scene = Scene3D()
-    yield scene
-    scene.close()
 
 
 @pytest.fixture
