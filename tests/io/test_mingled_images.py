@@ -107,6 +107,24 @@ def test_one_scan_of_even_slices_is_one_however_its_clock_runs(made_ct: Any, tim
     assert (volume.stack.count, volume.verdict) == (16, Verdict.OK)
 
 
+@pytest.mark.parametrize(
+    ("name", "ways"),
+    [
+        ("SliceThickness", ("2", "2.0")),
+        ("SliceThickness", ("2", "2.00", "2.0")),
+        ("AcquisitionTime", ("101500", "101500.000000")),
+        ("TriggerTime", ("0", "0.0")),
+    ],
+)
+def test_one_scan_is_one_where_its_images_write_one_number_in_several_ways_in_turn(
+    made_ct: Any, name: str, ways: tuple[str, ...]
+) -> None:
+    for k in range(16):
+        made_ct.slice(f"{k}", made_ct.pixels(k), (-10, -20, 2.0 * k), **{name: ways[k % len(ways)]})
+    (volume,) = opened(made_ct)
+    assert (volume.stack.count, volume.verdict, volume.reasons) == (16, Verdict.OK, ())
+
+
 def test_one_scan_of_uneven_slices_whose_clock_runs_is_one(made_ct: Any) -> None:
     for k in range(12):
         place = (-10, -20, 2.0 * k + 0.6 * (k % 2))

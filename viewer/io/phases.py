@@ -185,16 +185,22 @@ def _in_turn(frames: Sequence[Frame], heights: NDArray[np.float64], apart_mm: fl
     for attribute in (one for one in ATTRIBUTES if one.name in _RAW):
         raw = [_RAW[attribute.name](f.telling) for f in frames]
         number = {said: n for n, said in enumerate(dict.fromkeys(raw))}
-        count = len(number)
-        if count < 2 or _FEWEST_CROSSED * count > len(frames):
-            continue
-        codes = np.asarray([number[said] for said in raw])[order]
-        if (codes[:-1] == codes[1:]).any() or np.mean(codes[:-count] == codes[count:]) < _MOSTLY_IN_TURN:
+        if not _take_turns(np.asarray([number[said] for said in raw])[order], len(number)):
             continue
         told = told_by(attribute, frames)
+        # One number may be written in several ways.
+        if not _take_turns(told.codes[order], len(told.values)):
+            continue
         if attribute.name in CLOCKS or _far_apart(told.values):
             return _crowd(frames, heights, apart_mm).divided(told.codes, words_of(told.codes, [told], [told]), [told])
     return []
+
+
+def _take_turns(codes: Codes, count: int) -> bool:
+    """Return True where images, in the order of their places, are by turns of so many scans."""
+    if count < 2 or _FEWEST_CROSSED * count > len(codes) or (codes[:-1] == codes[1:]).any():
+        return False
+    return bool(np.mean(codes[:-count] == codes[count:]) >= _MOSTLY_IN_TURN)
 
 
 def _again(crowd: _Crowd) -> list[Phase]:
