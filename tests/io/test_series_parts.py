@@ -93,50 +93,6 @@ def test_one_uid_for_several_patients_or_studies_is_said(made_ct: Any) -> None:
     assert [v.reasons for v in opened(made_ct) if v.stack.count == 5] == [(said,), (said,)]
 
 
-def test_patients_without_an_id_are_told_apart_by_their_names(made_ct: Any) -> None:
-    made_ct.stack(axial(4), PatientID=None, PatientName="Adam^A")
-    made_ct.stack(axial(3, first=8.0), prefix="b", PatientID=None, PatientName="Berg^B")
-    first, second = opened(made_ct)
-    assert (first.stack.count, first.reasons) == (
-        4,
-        ("The UID of this series is also on 3 images of another patient; they are listed apart.",),
-    )
-    assert (second.stack.count, second.series.identity.name) == (3, "Berg^B")
-
-
-@pytest.mark.parametrize("names", [("Adam^A", "ADAM^A "), ("Adam^A", None)])
-def test_a_name_spelled_otherwise_or_left_out_is_no_other_patient(made_ct: Any, names: tuple[str, str | None]) -> None:
-    made_ct.stack(axial(4), PatientID=None, PatientName=names[0])
-    made_ct.stack(axial(3, first=8.0), prefix="b", PatientID=None, PatientName=names[1])
-    (volume,) = opened(made_ct)
-    assert (volume.stack.count, volume.reasons) == (7, ())
-
-
-@pytest.mark.parametrize(
-    ("keyword", "values", "what"),
-    [
-        ("PatientName", ("Adam^A", "Berg^B"), "names"),
-        ("PatientBirthDate", ("19500101", "19800101"), "birth dates"),
-        ("PatientSex", ("F", "M"), "sexes"),
-    ],
-)
-def test_a_series_whose_images_bear_two_persons_under_one_id_is_not_trusted(
-    made_ct: Any, keyword: str, values: tuple[str, str], what: str
-) -> None:
-    for k, place in enumerate(axial(6)):
-        made_ct.slice(f"{k}", made_ct.pixels(k), place, **{keyword: values[k % 2]})
-    (volume,) = opened(made_ct)
-    assert volume.verdict is Verdict.UNTRUSTED
-    assert volume.reasons == (f"The images of this series bear different {what}: they may be of several patients.",)
-
-
-def test_a_name_of_its_own_on_every_image_tells_nothing(made_ct: Any) -> None:
-    for k, place in enumerate(axial(6)):
-        made_ct.slice(f"{k}", made_ct.pixels(k), place, PatientName=f"Anonymous{k}", PatientBirthDate="")
-    (volume,) = opened(made_ct)
-    assert volume.verdict is Verdict.OK
-
-
 def test_images_in_other_coordinates_are_a_part_of_their_own(made_ct: Any) -> None:
     made_ct.stack(axial(4))
     made_ct.stack(axial(3, first=8.0), prefix="b", FrameOfReferenceUID="1.2.3")

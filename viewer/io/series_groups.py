@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
-from typing import TYPE_CHECKING
+import unicodedata
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
 from attrs import define, field
 
 from viewer.domain.count_words import count_words
+from viewer.io.pydicom_headers import text_of
 from viewer.io.raw_values import plain, word
 from viewer.io.series_entry import with_doubt
 from viewer.io.series_parts import of_their_own, series_entries
 from viewer.io.slice_header import Frame
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from viewer.io.file_bytes import FilePlace
     from viewer.io.image_header import Image
@@ -24,6 +28,10 @@ if TYPE_CHECKING:
 _PADDING = b"\0 "
 _APART = "they are listed apart"
 _MAYBE = f"as they may be another patient's {_APART}"
+
+
+# A name, in its ways of writing it, a birth date and a sex.
+Person = tuple[tuple[str, ...], bytes, bytes]
 
 
 @define(eq=False)
@@ -37,9 +45,9 @@ class Group:
     values: dict[int, bytes]
     transfer_syntax: str
     patient: bytes
-    name: bytes = b""
+    name: tuple[str, ...] = ()
     frames: list[Frame] = field(factory=list)
-    persons: set[tuple[bytes, bytes, bytes]] = field(factory=set)
+    persons: set[Person] = field(factory=set)
     doubt: str = ""
     remark: str = ""
 
@@ -57,7 +65,7 @@ class Group:
 
 # By series, study and patient as the files write them; by the patient's name where there is no ID; by folder, and by
 # the series' number or else by what it is called, where no series is named.
-Groups = dict[tuple[bytes, bytes, bytes, bytes, str], Group]
+Groups = dict[tuple[bytes, bytes, bytes, tuple[str, ...], str], Group]
 
 
 def add_image(place: FilePlace, image: Image, groups: Groups) -> None:
@@ -65,8 +73,9 @@ def add_image(place: FilePlace, image: Image, groups: Groups) -> None:
     values, frames, syntax = image
     uid = values.get(0x0020000E, b"")
     patient = values.get(0x00100020, b"")
-    person = (values.get(0x00100010, b""), values.get(0x00100030, b""), values.get(0x00100040, b""))
-    name = b"" if patient.strip(_PADDING) else _bare(person[0])
+    called = _name(values.get(0x00100010, b""), values.get(0x00080005, b""))
+    person = (called, values.get(0x00100030, b""), values.get(0x00100040, b""))
+    name = () if patient.strip(_PADDING) else called
     key = (uid, values.get(0x0020000D, b""), patient, name, "" if uid else _named_otherwise(place, values))
     group = groups.get(key)
     if group is None:
@@ -88,13 +97,14 @@ def series_of(groups: Groups) -> Iterator[Group]:
     nearly every image names a study of its own. Nor do those of one patient whose ID is written in two ways: "1 1"
     and "11" may be two patients. What is apart says so.
     """
-    series: dict[tuple[bytes, bytes, bytes, str], dict[bytes, Group]] = {}
+    series: _Series = {}
     for (uid, study, patient, name, folder), group in groups.items():
         studies = series.setdefault((uid.strip(_PADDING), patient.strip(_PADDING), name, folder), {})
         known = studies.setdefault(study.strip(_PADDING), group)
         if known is not group:
             known.join(group)
     _join_nameless(series)
+    _join_names_of_their_own(series)
     by_uid: dict[bytes, list[Group]] = {}
     for (uid, _, _, _), studies in series.items():
         found = list(studies.values())
@@ -112,29 +122,52 @@ def series_of(groups: Groups) -> Iterator[Group]:
         yield from found
 
 
-def _join_nameless(series: dict[tuple[bytes, bytes, bytes, str], dict[bytes, Group]]) -> None:
+# By UID, patient, name and folder, what each study has.
+_Series = dict[tuple[bytes, bytes, tuple[str, ...], str], dict[bytes, Group]]
+
+
+def _join_nameless(series: _Series) -> None:
     """Add images that name no patient in any way to those of the only one that the others of their series name."""
     for key in [key for key in series if not key[1] and not key[2]]:
         named = [other for other in series if other[0] == key[0] and not other[1] and other[2] and other[3] == key[3]]
         if len(named) == 1:
-            for study, group in series.pop(key).items():
-                known = series[named[0]].setdefault(study, group)
-                if known is not group:
-                    known.join(group)
+            _join(series, key, named[0])
 
 
-def _several_persons(persons: set[tuple[bytes, bytes, bytes]], count: int) -> str:
+def _join_names_of_their_own(series: _Series) -> None:
+    """Join images without an ID of which nearly every one bears a name of its own: anonymising made those."""
+    several: dict[tuple[bytes, str], list[tuple[bytes, bytes, tuple[str, ...], str]]] = {}
+    for key in series:
+        if key[0] and not key[1]:
+            several.setdefault((key[0], key[3]), []).append(key)
+    for keys in several.values():
+        if of_their_own(len(keys), sum(len(group.frames) for key in keys for group in series[key].values())):
+            for key in keys[1:]:
+                _join(series, key, keys[0])
+
+
+def _join(series: _Series, key: tuple[bytes, bytes, tuple[str, ...], str], other: tuple[Any, ...]) -> None:
+    for study, group in series.pop(key).items():
+        known = series[other].setdefault(study, group)
+        if known is not group:
+            known.join(group)
+
+
+def _several_persons(persons: set[Person], count: int) -> str:
     """Return what is to be said of images that name several patients under one ID; "" for nothing.
 
     Where nearly every image names one of its own, that tells nothing.
     """
-    names = {_bare(name) for name, _, _ in persons}
-    births, sexes = ({one[n].strip(_PADDING) for one in persons} for n in (1, 2))
-    several = [
-        what
-        for what, said in (("names", names), ("birth dates", births), ("sexes", sexes))
-        if len(said - {b""}) > 1 and not of_their_own(len(said), count)
-    ]
+    # Of two names each may be written in letters that the other does not have.
+    names = [set(said) - {""} for said in itertools.zip_longest(*(person[0] for person in persons), fillvalue="")]
+    births = {birth.strip(_PADDING) for _, birth, _ in persons} - {b""}
+    sexes = {sex.strip(_PADDING) for _, _, sex in persons} - {b""}
+    said_of: tuple[tuple[str, Collection[object]], ...] = (
+        ("names", max(names, key=len, default=set())),
+        ("birth dates", births),
+        ("sexes", sexes),
+    )
+    several = [what for what, said in said_of if len(said) > 1 and not of_their_own(len(said), count)]
     if not several:
         return ""
     return f"The images of this series bear different {' and '.join(several)}: they may be of several patients."
@@ -177,3 +210,13 @@ def _may_be_one(a: bytes, b: bytes) -> bool:
 
 def _bare(patient: bytes) -> bytes:
     return re.sub(rb"[^0-9a-z\x80-\xff]", b"", re.sub(rb"(?<![0-9])0+(?=[0-9])", b"", patient.lower()))
+
+
+@lru_cache(maxsize=256)
+def _name(raw: bytes, charset: bytes) -> tuple[str, ...]:
+    """Return a name in its alphabetic, ideographic and phonetic letters, however these are encoded and spelled."""
+    text = unicodedata.normalize("NFKC", text_of(raw.strip(_PADDING), charset)).casefold()
+    ways = [re.sub(r"[\W_]", "", re.sub(r"(?<!\d)0+(?=\d)", "", way)) for way in text.split("=")]
+    while ways and not ways[-1]:
+        ways.pop()
+    return tuple(ways)
