@@ -40,6 +40,8 @@ def not_applied(unit: str) -> str:
     [
         (HU, (1, -1024), None, "HU", ()),
         (HU, (1.00001, -1024), None, "HU", ()),
+        ("{HU}", (1, -1024), None, "HU", ()),
+        ("Hounsfield", (1, -1024), None, "HU", ()),
         (HU, (2, -1024), None, "unknown", (DIFFERENT,)),
         (HU, (1, -1000), "HU", "unknown", (DIFFERENT,)),
         (MG_PER_ML, (0.1, 0), "HU", "HU", (not_applied("mg/mL"),)),

@@ -24,7 +24,8 @@ UNITS = 0x004008EA
 _CODE_VALUE = 0x00080100
 _SLOPE, _INTERCEPT = 0x00409225, 0x00409224
 _ENDS = ((0x00409216, 0x00409213), (0x00409211, 0x00409214))
-_HU_CODES = frozenset(("[hnsf'U]", "hnsf'U", "HU"))
+# UCUM's code, and what stands in its place, without brackets.
+_HU_CODES = frozenset(("hnsf'u", "hu", "hounsfield", "hounsfield unit", "hounsfield units"))
 # UCUM's words for a number without a unit, which tell nothing.
 _NO_UNITS = frozenset(("", "1", "{no units}"))
 _SAME_HU = 0.5
@@ -44,7 +45,7 @@ class ValueMap:
     @property
     def is_hu(self) -> bool:
         """True where it gives Hounsfield units."""
-        return self.unit in _HU_CODES
+        return self.unit.strip("[]{}").lower() in _HU_CODES
 
     def agrees(self, slope: float, intercept: float, *, signed: bool) -> bool:
         """Return True where it gives within its range what a rescale gives; a table tells nothing."""
