@@ -22,6 +22,7 @@ NOWHERE = "1 image of this series does not say where it lies, and may be missing
         ({"ImagePositionPatient": None}, NOWHERE),
         ({"ImageOrientationPatient": None}, NOWHERE),
         ({"PixelSpacing": None}, NOWHERE),
+        ({"ImagePositionPatient": None, "ImageType": ["DERIVED", "SECONDARY", "OTHER"]}, ""),
         ({"ImageType": ["ORIGINAL", "PRIMARY", "LOCALIZER"]}, ""),
         ({"ImageOrientationPatient": [1, 0, 0, 0, 0, -1]}, ""),
     ],

@@ -9,6 +9,7 @@ import numpy as np
 from viewer.domain.count_words import count_words
 from viewer.domain.slice_gaps import commonest_gap_mm, missing_in_gaps
 from viewer.io.dicom_geometry import heights_mm, located, same_direction, same_place_mm
+from viewer.io.raw_values import plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -59,7 +60,12 @@ def _verb(count: int, verb: str) -> str:
 def _is_like(a: Frame, b: Frame) -> bool:
     """Return whether an image that does not say where it lies may lie in one stack with another."""
     sizes = {(one.code.rows, one.code.columns, one.sop_class) for one in (a, b)}
-    return len(sizes) == 1 and not b.localizer
+    return len(sizes) == 1 and not b.localizer and (_is_secondary(a) or not _is_secondary(b))
+
+
+def _is_secondary(frame: Frame) -> bool:
+    """Return whether an image says that it was not made by an examination, as a page of doses."""
+    return plain(frame.telling.image_type).upper().split("\\")[1:2] == ["SECONDARY"]
 
 
 def _faces(a: Frame, b: Frame) -> bool:
