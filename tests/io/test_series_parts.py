@@ -142,6 +142,7 @@ def test_mixed_directions_are_parts_by_plane(made_ct: Any) -> None:
         ({"LossyImageCompressionMethod": "ISO_10918_1"}, True),
         ({"LossyImageCompression": "00", "LossyImageCompressionRatio": "2"}, False),
         ({"LossyImageCompressionRatio": ""}, False),
+        ({"LossyImageCompressionRatio": "1.0"}, False),
     ],
 )
 def test_images_that_tell_how_much_was_lost_are_lossy(said: dict[str, str], lossy: bool, made_ct: Any) -> None:

@@ -309,7 +309,8 @@ def is_lossy(values: dict[int, bytes], transfer_syntax: str) -> bool:
     """Return True where an image, or how it is packed, says that pixels were changed to pack them."""
     compressed = plain(values.get(0x00282110))
     # Its ratio and method are there only where something was lost (PS3.3 C.7.6.1.1.5).
-    told = not compressed and any(plain(values.get(tag)) for tag in (0x00282112, 0x00282114))
+    by = numbers(values.get(0x00282112, b""))
+    told = not compressed and (any(ratio > 1 for ratio in by) or bool(plain(values.get(0x00282114)) and not by))
     always = compressed == "01" or told or transfer_syntax in _ALWAYS_LOSSY
     return always or (transfer_syntax in LOSSY_SYNTAXES and compressed != "00")
 
