@@ -329,6 +329,28 @@ def test_evenly_numbered_images_of_which_every_second_is_left_out_say_so(made_ct
 
 
 @pytest.mark.parametrize(
+    ("numbered", "thickness", "says"),
+    [(2, "2", True), (4, "2", True), (10, "2", False), (100, "2", False), (10, "0.5", True), (10, None, True)],
+)
+def test_images_numbered_in_tens_that_lie_side_by_side_leave_no_slices_out(
+    made_ct: Any, numbered: int, thickness: str | None, *, says: bool
+) -> None:
+    for k in range(8):
+        number = str(numbered * (k + 1))
+        made_ct.slice(f"{k}", made_ct.pixels(k), (0, 0, 2 * k), InstanceNumber=number, SliceThickness=thickness)
+    (volume,) = opened(made_ct)
+    assert any("are numbered" in reason for reason in volume.reasons) is says
+
+
+def test_localizers_of_several_directions_are_not_said_to_lie_apart(made_ct: Any) -> None:
+    for k, across in enumerate(((1, 0, 0, 0, 0, -1), (0, 1, 0, 0, 0, -1), (1, 0, 0, 0, 1, 0))):
+        said = {"ImageOrientationPatient": list(across), "SliceThickness": "1.2"}
+        made_ct.slice(f"{k}", made_ct.pixels(k), (30.0 * k, 100.0 - 20 * k, 7.0), **said)
+    (volume,) = opened(made_ct)
+    assert not any("apart" in reason for reason in volume.reasons)
+
+
+@pytest.mark.parametrize(
     ("thickness", "step", "said"),
     [
         ("2", 4.0, "2 mm thick and lie 4 mm apart"),

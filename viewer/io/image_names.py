@@ -6,6 +6,7 @@ import itertools
 from typing import TYPE_CHECKING
 
 from viewer.domain.count_words import count_words
+from viewer.io.slice_thickness import thickness_and_gap_mm
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from viewer.io.slice_header import Frame
 
 _FEWEST_NUMBERED = 5
+# As a share of the thickness.
+_CLOSEST = 0.24
 
 
 def one_uid_words(frames: Sequence[Frame]) -> str:
@@ -35,7 +38,8 @@ def one_uid_words(frames: Sequence[Frame]) -> str:
 def left_out_words(frames: Sequence[Frame], numbers: Collection[int]) -> str:
     """Return what is to be said of images whose numbers leave out as many between each two of them; "" for nothing.
 
-    Where every second image is lost the others lie as evenly as all did. `numbers` are those of the whole series.
+    Where every second image is lost the others lie as evenly as all did. `numbers` are those of the whole series. Of
+    those that would lie within a small part of a slice's thickness there never were any: some number in tens.
     """
     own = sorted({frame.instance for frame in frames})
     if len(own) < _FEWEST_NUMBERED or len(own) < len(frames):
@@ -44,5 +48,8 @@ def left_out_words(frames: Sequence[Frame], numbers: Collection[int]) -> str:
     if step < 2 or any(b - a != step for a, b in itertools.pairwise(own)):
         return ""
     if any(own[0] < number < own[-1] and (number - own[0]) % step for number in numbers):
+        return ""
+    thickness, gap = thickness_and_gap_mm(frames)
+    if gap < _CLOSEST * step * thickness:
         return ""
     return f"The images are numbered {own[0]}, {own[1]}, {own[2]} and so on: those between them may be missing."

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from viewer.domain.slice_gaps import commonest_gap_mm
-from viewer.io.dicom_geometry import heights_mm, located, same_place_mm
+from viewer.io.dicom_geometry import heights_mm, located, same_direction, same_place_mm
 from viewer.io.raw_values import numbers
 
 if TYPE_CHECKING:
@@ -24,18 +24,25 @@ def apart_words(frames: Sequence[Frame]) -> str:
 
     Where every second slice is lost the others lie as evenly as all did.
     """
-    if len(frames) < _FEWEST or frames[0].localizer or not located(frames):
-        return ""
-    said = [numbers(raw or b"") for raw in {frame.telling.slice_thickness for frame in frames}]
-    if not all(said):
-        return ""
-    thickness = max(one[0] for one in said)
-    gaps = np.diff(np.sort(heights_mm(frames, frames[0])))
-    gaps = gaps[gaps > same_place_mm(frames)]
-    gap = commonest_gap_mm(gaps) if len(gaps) else 0.0
+    thickness, gap = thickness_and_gap_mm(frames)
     if thickness <= 0 or gap <= _APART * thickness:
         return ""
     return (
         f"The slices are {thickness:.3g} mm thick and lie {gap:.3g} mm apart: "
         "what is between them was not scanned, or is missing."
     )
+
+
+def thickness_and_gap_mm(frames: Sequence[Frame]) -> tuple[float, float]:
+    """Return how thick slices are and how far apart they lie, both in mm; 0 for both where that is not known."""
+    if len(frames) < _FEWEST or frames[0].localizer or not located(frames):
+        return 0.0, 0.0
+    first, *others = {frame.kind.orientation or () for frame in frames}
+    if not all(same_direction(first, other) for other in others):
+        return 0.0, 0.0
+    said = [numbers(raw or b"") for raw in {frame.telling.slice_thickness for frame in frames}]
+    if not all(said):
+        return 0.0, 0.0
+    gaps = np.diff(np.sort(heights_mm(frames, frames[0])))
+    gaps = gaps[gaps > same_place_mm(frames)]
+    return (max(one[0] for one in said), commonest_gap_mm(gaps)) if len(gaps) else (0.0, 0.0)
