@@ -125,6 +125,14 @@ def test_one_scan_is_one_where_its_images_write_one_number_in_several_ways_in_tu
     assert (volume.stack.count, volume.verdict, volume.reasons) == (16, Verdict.OK, ())
 
 
+def test_one_scan_is_one_where_every_second_image_lacks_its_time_and_all_lie_side_by_side(made_ct: Any) -> None:
+    for k in range(16):
+        time = ("101500", None)[k % 2]
+        made_ct.slice(f"{k}", made_ct.pixels(k), (-10, -20, 2.0 * k), AcquisitionTime=time, SliceThickness="2")
+    (volume,) = opened(made_ct)
+    assert (volume.stack.count, volume.verdict, volume.reasons) == (16, Verdict.OK, ())
+
+
 def test_one_scan_of_uneven_slices_whose_clock_runs_is_one(made_ct: Any) -> None:
     for k in range(12):
         place = (-10, -20, 2.0 * k + 0.6 * (k % 2))

@@ -19,6 +19,7 @@ from viewer.io.open_images import OpenImages
 from viewer.io.phase_words import numbered, starts, words_of
 from viewer.io.scanned_again import even, scans_in_time
 from viewer.io.slice_header import Frame, Telling
+from viewer.io.slice_thickness import side_by_side
 from viewer.io.telling import ATTRIBUTES, CLOCKS, Codes, Told, joined, told_by
 from viewer.io.unsaid_phases import doubts_of
 
@@ -189,7 +190,7 @@ def _in_turn(frames: Sequence[Frame], heights: NDArray[np.float64], apart_mm: fl
             continue
         told = told_by(attribute, frames)
         # One number may be written in several ways.
-        if not _take_turns(told.codes[order], len(told.values)):
+        if not _take_turns(told.codes[order], len(told.values)) or (None in told.values and side_by_side(frames)):
             continue
         if attribute.name in CLOCKS or _far_apart(told.values):
             return _crowd(frames, heights, apart_mm).divided(told.codes, words_of(told.codes, [told], [told]), [told])

@@ -33,6 +33,12 @@ def apart_words(frames: Sequence[Frame]) -> str:
     )
 
 
+def side_by_side(frames: Sequence[Frame]) -> bool:
+    """Return whether slices lie as far apart as they are thick, where both are known."""
+    thickness, gap = thickness_and_gap_mm(frames)
+    return thickness > 0 and 1 / _APART <= gap / thickness <= _APART
+
+
 def thickness_and_gap_mm(frames: Sequence[Frame]) -> tuple[float, float]:
     """Return how thick slices are and how far apart they lie, both in mm; 0 for both where that is not known."""
     if len(frames) < _FEWEST or frames[0].localizer or not located(frames):
