@@ -38,3 +38,10 @@ def test_all_in_which_images_differ_is_told_at_once(made_ct: Any) -> None:
         made_ct.slice(f"{k}", made_ct.pixels(k), (0, 0, 2 * k), **said)
     (volume,) = opened(made_ct)
     assert volume.reasons == ("Not all images of this volume were made alike: they differ in kernel and tube voltage.",)
+
+
+def test_a_day_of_its_own_on_every_image_tells_nothing(made_ct: Any) -> None:
+    for k in range(8):
+        made_ct.slice(f"{k}", made_ct.pixels(k), (0, 0, 2 * k), AcquisitionDate=f"20{10 + k}0{9 - k}1{k}")
+    (volume,) = opened(made_ct)
+    assert (volume.verdict, volume.reasons) == (Verdict.OK, ())

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from viewer.io.slice_header import Frame
 
 _FEWEST_NUMBERED = 5
+_FEWEST_OWN = 3
 # As a share of the thickness.
 _CLOSEST = 0.24
 
@@ -53,3 +54,8 @@ def left_out_words(frames: Sequence[Frame], numbers: Collection[int]) -> str:
     if gap < _CLOSEST * step * thickness:
         return ""
     return f"The images are numbered {own[0]}, {own[1]}, {own[2]} and so on: those between them may be missing."
+
+
+def of_their_own(values: int, count: int) -> bool:
+    """Return whether so many images say so many different things that nearly each says its own, which tells nothing."""
+    return values >= _FEWEST_OWN and 2 * values > count

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING
 
+from viewer.io.image_names import of_their_own
 from viewer.io.raw_values import plain
 from viewer.io.telling import ATTRIBUTES
 
@@ -29,7 +30,9 @@ def differing_words(frames: Sequence[Frame]) -> str:
     names = [
         one.name for one in _ATTRIBUTES if len(ways) > 1 and len({one.value(f) for f in ways.values()} - {None}) > 1
     ]
-    if _days_apart({f.telling.acquisition_date for f in frames}) > _NIGHT:
+    days = {f.telling.acquisition_date for f in frames}
+    # Anonymising gives some series a day of its own for every image.
+    if _days_apart(days) > _NIGHT and not of_their_own(len(days), len(frames)):
         names.append("day of acquisition")
     if not names:
         return ""

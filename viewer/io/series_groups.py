@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 from attrs import define, field
 
 from viewer.domain.count_words import count_words
+from viewer.io.image_names import of_their_own
 from viewer.io.pydicom_headers import text_of
 from viewer.io.raw_values import plain, word
 from viewer.io.series_entry import with_doubt
-from viewer.io.series_parts import of_their_own, series_entries
+from viewer.io.series_parts import series_entries
 from viewer.io.slice_header import Frame
 
 if TYPE_CHECKING:

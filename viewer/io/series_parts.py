@@ -16,7 +16,7 @@ from viewer.io.dicom_geometry import same_direction, same_spacing
 from viewer.io.encapsulated import HTJ2K, JPEG, JPEG_2000, JPEG_LS, first_bytes, loses
 from viewer.io.file_bytes import reading
 from viewer.io.image_elements import facts_of_images, series_facts
-from viewer.io.image_names import left_out_words, one_uid_words
+from viewer.io.image_names import left_out_words, of_their_own, one_uid_words
 from viewer.io.images_between import words_between
 from viewer.io.made_alike import differing_words
 from viewer.io.missing_parts import with_lacks
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 _HEAD_BYTES = 1 << 16
 _SAMPLE_BYTES = 1 << 12
 _WITHIN_10_DEG = 0.985
-_FEWEST_OWN = 3
 # A list of more than that would help nobody.
 _MOST_KINDS = 200
 
@@ -69,11 +68,6 @@ def series_entries(values: dict[int, bytes], transfer_syntax: str, frames: Seque
     for tell in (lambda own: left_out_words(own, numbers), apart_words, differing_words):
         found = [with_doubt(entry, "", tell(entry.frames)) for entry in found]
     return with_lacks(_told_apart(_beside_cut(found)))
-
-
-def of_their_own(values: int, count: int) -> bool:
-    """Return whether so many images say so many different things that nearly each says its own, which tells nothing."""
-    return values >= _FEWEST_OWN and 2 * values > count
 
 
 def _beside_cut(entries: list[SeriesEntry]) -> list[SeriesEntry]:
