@@ -32,7 +32,7 @@ def grown_from(volume: Volume, before: Volume) -> bool:
 def growth(volume: Volume, state: ViewState, plane: PlaneName) -> int:
     """Return a number that is another one when a plane's picture is different because more slices are in.
 
-    Across the slices it is how many are in; along them only whether the image at the cursor is.
+    Across the slices it is how many are in; along them only whether all that the picture is made of are.
     """
     if along_slices(volume, state, plane):
         return int(image_is_in(volume, state, plane))
@@ -48,10 +48,13 @@ def reading(volume: Volume) -> int:
 
 
 def along_slices(volume: Volume, state: ViewState, plane: PlaneName) -> bool:
-    """Return whether a plane of a view runs along the slices as they were read, one image to a picture."""
+    """Return whether a plane of a view runs along the slices as they were read, whole images to a picture."""
     if acquired_on(volume, state, plane) is not None:
         return True
-    return faces_slices(volume, plane) and not volume.regridded
+    if volume.regridded or state.plane(plane).turned is not None:
+        return False
+    runs = plane_runs(volume.grid, plane)
+    return runs is not None and runs.into.grid_axis == 2
 
 
 def faces_slices(volume: Volume, plane: PlaneName) -> bool:
@@ -60,17 +63,19 @@ def faces_slices(volume: Volume, plane: PlaneName) -> bool:
 
 
 def image_is_in(volume: Volume, state: ViewState, plane: PlaneName) -> bool:
-    """Return whether the image at the cursor has been read; True where a plane crosses many images."""
+    """Return whether the image at the cursor has been read, or all of a slab; True where a plane crosses images."""
     if volume.arrived is None:
         return True
     cursor_lps_mm = state.cursor_lps_mm
     acquired = acquired_on(volume, state, plane)
     if acquired is not None:
         return bool(volume.arrived[acquired.nearest(cursor_lps_mm)])
+    if state.plane(plane).turned is not None:
+        return True
     runs = plane_runs(volume.grid, plane)
     if runs is None or volume.regridded:
         return not faces_slices(volume, plane) or bool(volume.arrived[volume.stack.nearest_slice(cursor_lps_mm)])
-    layers = layers_at(runs.into, float(np.asarray(cursor_lps_mm) @ PLANE_AXES[plane].into), 0.0)
+    layers = layers_at(runs.into, float(np.asarray(cursor_lps_mm) @ PLANE_AXES[plane].into), state.slab_mm)
     return layers is None or layers_in(volume, runs, layers)
 
 
