@@ -54,6 +54,10 @@ def opened(
         PixelRepresentation=int(signed),
         RescaleIntercept="0",
     )
+    return reopened(made_ct)
+
+
+def reopened(made_ct: Any) -> Volume:
     (entry,) = scan(made_ct.folder, JobContext()).series
     return assemble(entry, JobContext())
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from pydicom import dcmread
 
 from tests.io.streams import (
     HTJ2K,
@@ -19,12 +20,14 @@ from tests.io.streams import (
     lossy_htj2k,
     lossy_j2k,
     opened,
+    reopened,
 )
 from viewer.domain.geometry import Verdict
 from viewer.io.decode import MORE_BITS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -45,6 +48,37 @@ def test_bits_that_the_header_does_not_know_of_are_left_out_and_not_trusted(
     assert np.array_equal(volume.slices[0], values)
     assert volume.reasons == (MORE_BITS,)
     assert volume.verdict is Verdict.UNTRUSTED
+
+
+@pytest.mark.parametrize(("codec", "syntax"), CODECS)
+@pytest.mark.parametrize("signed", [False, True])
+def test_overlays_in_the_bits_above_those_of_values_are_no_doubt_about_them(
+    made_ct: Any, codec: Codec, syntax: str, signed: bool
+) -> None:
+    # So older scanners stored them (PS3.3 C.9.2, retired), and archives compressed the words as they were.
+    values = made_ct.pixels().astype(np.int16 if signed else np.uint16)
+    values[:4] -= 2000 if signed else 0
+    words = values.view(np.uint16).copy()
+    words[2:9, 3:20] ^= 0x8000
+    words[5:, 7:11] ^= 0x2000
+    stream = codec(words.view(values.dtype) if syntax in (J2K, HTJ2K) else words, 16)
+    assert opened(made_ct, values, syntax, stream, 12, signed=signed).reasons == (MORE_BITS,)
+    with_overlays(made_ct.folder, {0x6000: 15})
+    assert reopened(made_ct).reasons == (MORE_BITS,)
+    with_overlays(made_ct.folder, {0x6000: 15, 0x6004: 13})
+    volume = reopened(made_ct)
+    assert volume.reasons == ()
+    assert np.array_equal(volume.slices[0], values)
+
+
+def with_overlays(folder: Path, bits: dict[int, int]) -> None:
+    """Let all images of a folder say that bits of their words are overlays, by group of elements."""
+    for path in folder.iterdir():
+        dataset = dcmread(path)
+        for group, bit in bits.items():
+            for element, value in ((0x0010, dataset.Rows), (0x0011, dataset.Columns), (0x0100, 16), (0x0102, bit)):
+                dataset.add_new((group, element), "US", value)
+        dataset.save_as(path)
 
 
 @pytest.mark.parametrize("beyond", [2048, 4000, 32767, -2049, -32768])

@@ -31,6 +31,7 @@ def told(frames: Sequence[Frame]) -> list[Told]:
                 code.bits_stored,
                 code.high_bit,
                 code.signed,
+                code.overlay_bits,
                 kind.slope,
                 kind.intercept,
                 kind.padding,

@@ -195,10 +195,12 @@ def _decompressed(stream: bytes, frame: Frame, room: NDArray[np.uint16] | None) 
         words = values.view(f"u{values.dtype.itemsize}")
         drop = code.high_bit + 1 - code.bits_stored
         # Words were packed as they were, with their stored bits ending at High Bit.
-        beside = bool((words & ((1 << drop) - 1)).any())
-        if beside and not _more_bits(values, code, said.signed, said.precision):
+        beside = bool((words & ((1 << drop) - 1 & ~code.overlay_bits)).any())
+        if beside and not _more_bits(values, code, said.signed, said.precision, code.overlay_bits):
             return evolve(_with_sign(values, code, said.signed, said.precision), note=LOWER_BITS)
-        beside = beside or _more_bits(values >> drop, code, said.signed, said.precision - drop)
+        beside = beside or _more_bits(
+            values >> drop, code, said.signed, said.precision - drop, code.overlay_bits >> drop
+        )
         return evolve(_of_words(words, frame), note=MORE_BITS if beside else "")
     if said.precision > code.bits_stored and loses(stream) and said.signed == code.signed:
         values = _within_ends(values, code)
@@ -246,7 +248,7 @@ def _with_sign(values: NDArray[Any], code: PixelCode, stream_signed: bool, preci
 def _doubt_about_bits(values: NDArray[Any], code: PixelCode, stream_signed: bool, precision: int) -> str:
     """Return what had to be decided where code stream and header disagree about bits, "" where nothing hangs on it."""
     stored = code.bits_stored
-    if _more_bits(values, code, stream_signed, precision):
+    if _more_bits(values, code, stream_signed, precision, code.overlay_bits):
         return MORE_BITS
     if precision < stored and code.signed and not stream_signed and int(values.max(initial=0)) >> (precision - 1):
         return (
@@ -256,21 +258,22 @@ def _doubt_about_bits(values: NDArray[Any], code: PixelCode, stream_signed: bool
     return ""
 
 
-def _more_bits(values: NDArray[Any], code: PixelCode, stream_signed: bool, precision: int) -> bool:
-    """Return whether values of a stream, with its own sign, are others in the stored bits alone."""
+def _more_bits(values: NDArray[Any], code: PixelCode, stream_signed: bool, precision: int, overlays: int) -> bool:
+    """Return whether values of a stream, with its own sign, are others in the stored bits and those of overlays."""
     stored = code.bits_stored
     if precision <= stored:
         return False
-    if stream_signed and code.signed:
+    if stream_signed and code.signed and not overlays:
         return int(values.min()) < -(1 << (stored - 1)) or int(values.max()) >> (stored - 1) > 0
     words = values.view(f"u{values.dtype.itemsize}")
     if not int(words.max()) >> stored:
         return False
-    above = words >> stored
+    counted = (1 << (words.dtype.itemsize * 8 - stored)) - 1 & ~(overlays >> stored)
+    above = words >> stored & counted
     lost = above != 0
     if code.signed:
         # Copies of the sign are no bits of their own.
-        signs = (1 << (precision - stored)) - 1, (1 << (words.dtype.itemsize * 8 - stored)) - 1
+        signs = (1 << (precision - stored)) - 1 & counted, counted
         lost &= ((above != signs[0]) & (above != signs[1])) | (words >> (stored - 1) & 1 == 0)
     return bool(lost.any())
 

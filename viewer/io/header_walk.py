@@ -36,11 +36,14 @@ VOI_LUT = 0x00283010
 VALUE_MAPS = 0x00409096
 """Real World Value Mapping Sequence."""
 
+OVERLAY_BITS = tuple(0x60000102 + (group << 16) for group in range(0, 0x20, 2))
+"""Overlay Bit Position, of each group of overlays."""
+
 # Elements that hold 16 bit numbers, and 32 bit floating point ones; all others that are collected hold text.
 NUMBERS = frozenset(
     {
         0x00280002, 0x00280006, 0x00280010, 0x00280011, 0x00280100, 0x00280101, 0x00280102, 0x00280103,
-        0x00280120, 0x00280121, 0x00209162, 0x00209163,
+        0x00280120, 0x00280121, 0x00209162, 0x00209163, *OVERLAY_BITS,
     }
 )  # fmt: skip
 FLOATS = frozenset({0x00209241, 0x00209245})

@@ -11,7 +11,7 @@ from viewer.domain.count_words import count_words
 from viewer.domain.value_units import MODIFIED_HU, is_on_hu_scale
 from viewer.domain.volume import PatientIdentity, SeriesFacts, Window
 from viewer.io.encapsulated import HTJ2K, JPEG, JPEG_2000, JPEG_LS, RLE
-from viewer.io.header_walk import MODALITY_LUT, UNDEFINED_LENGTH, VALUE_MAPS, VOI_LUT
+from viewer.io.header_walk import MODALITY_LUT, OVERLAY_BITS, UNDEFINED_LENGTH, VALUE_MAPS, VOI_LUT
 from viewer.io.padding import padding_of
 from viewer.io.pydicom_headers import text_of
 from viewer.io.raw_values import (
@@ -29,6 +29,8 @@ from viewer.io.slice_header import Frame, ImageFile, Kind, PixelCode, Telling
 from viewer.io.value_maps import value_maps
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from viewer.io.header_walk import Elements
 
 CT_CLASSES = frozenset(
@@ -182,7 +184,7 @@ def _is_capture(values: dict[int, bytes]) -> bool:
     return plain(values.get(0x00080016)).startswith(_SECONDARY_CAPTURE)
 
 
-_CODE_TAGS = (0x00280010, 0x00280011, 0x00280100, 0x00280101, 0x00280102, 0x00280103)
+_CODE_TAGS = (0x00280010, 0x00280011, 0x00280100, 0x00280101, 0x00280102, 0x00280103, *OVERLAY_BITS)
 
 
 @lru_cache(maxsize=256)
@@ -191,15 +193,23 @@ def _code(transfer_syntax: str, *raw: bytes | None) -> PixelCode:
     sign = whole(raw[5], -1)
     bits_allocated = whole(raw[2]) if sign in (0, 1) else 0
     bits_stored = whole(raw[3], bits_allocated)
+    high_bit = whole(raw[4], bits_stored - 1)
     return PixelCode(
         transfer_syntax,
         whole(raw[0]),
         whole(raw[1]),
         bits_allocated,
         bits_stored,
-        whole(raw[4], bits_stored - 1),
+        high_bit,
         sign == 1,
+        _overlay_bits(raw[len(_CODE_TAGS) - len(OVERLAY_BITS) :], high_bit, bits_stored),
     )
+
+
+def _overlay_bits(positions: Sequence[bytes | None], high_bit: int, bits_stored: int) -> int:
+    # An overlay with data of its own says 0, and none lies among the bits of a value.
+    at = {whole(raw) for raw in positions if raw is not None}
+    return sum(1 << bit for bit in at if 0 < bit < 16 and not high_bit - bits_stored < bit <= high_bit)
 
 
 KIND_TAGS = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from attrs import define, frozen
+from attrs import define, field, frozen
 
 from viewer.domain.volume import Window
 from viewer.io.concatenations import PartOf
@@ -24,7 +24,10 @@ NATIVE_SYNTAXES = frozenset(
 
 @frozen
 class PixelCode:
-    """How the pixels of a frame are stored (DICOM PS3.3 C.7.6.3); no bits where the image does not say it."""
+    """How the pixels of a frame are stored (DICOM PS3.3 C.7.6.3); no bits where the image does not say it.
+
+    `overlay_bits` are those of each word, beside the stored ones, that hold overlays (C.9.2, retired).
+    """
 
     transfer_syntax: str
     rows: int
@@ -33,6 +36,7 @@ class PixelCode:
     bits_stored: int
     high_bit: int
     signed: bool
+    overlay_bits: int = field(default=0, eq=False)
 
     @property
     def native(self) -> bool:
