@@ -25,6 +25,8 @@ def one_uid_words(frames: Sequence[Frame]) -> str:
 
     Those at one place may be copies.
     """
+    if len({(frame.sop_uid, frame.index) for frame in frames}) == len(frames):
+        return ""
     places: dict[tuple[str, int], set[Triple | None]] = {}
     for frame in frames:
         if frame.sop_uid:

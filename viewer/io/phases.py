@@ -183,10 +183,14 @@ def _in_turn(frames: Sequence[Frame], heights: NDArray[np.float64], apart_mm: fl
     The clock of one scan runs, or stands for images that lie side by side.
     """
     order = np.argsort(heights)
+    lowest, next_to_it = (frames[i].telling for i in order[:2].tolist())
     for attribute in (one for one in ATTRIBUTES if one.name in _RAW):
-        raw = [_RAW[attribute.name](f.telling) for f in frames]
-        number = {said: n for n, said in enumerate(dict.fromkeys(raw))}
-        if not _take_turns(np.asarray([number[said] for said in raw])[order], len(number)):
+        said = _RAW[attribute.name]
+        if said(lowest) == said(next_to_it):
+            continue
+        raw = [said(f.telling) for f in frames]
+        number = {one: n for n, one in enumerate(dict.fromkeys(raw))}
+        if not _take_turns(np.asarray([number[one] for one in raw])[order], len(number)):
             continue
         told = told_by(attribute, frames)
         # One number may be written in several ways.
