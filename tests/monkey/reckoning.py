@@ -73,8 +73,8 @@ def greys(canvas: Canvas, tile: Tile, pixels: NDArray[np.uint32], faults: Faults
         return
     away = (at + 0.5) / ratio - origin[0]
     sample = _sampler(volume, view, tile, (right, down))
-    if sample.between:
-        # Half way between two layers, or with one on a slab's face, either is right.
+    if sample.unclear:
+        # Half way between two layers, or with one on a slab's face, either is right; beyond all there is nothing.
         return
     near = []
     reach = 2.0 if ratio > 1 or sample.oblique else 0.25
@@ -123,7 +123,7 @@ class _Sampler:
         self.layers: tuple[int, ...] = ()
         self.apart_mm: NDArray[np.float64] = np.zeros(0)
         self.into = np.zeros(3)
-        self.between = False
+        self.unclear = False
         self.mode, self.nearest, self.oblique = SlabMode.MAX, False, False
 
     def values(self, lps_mm: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -203,7 +203,7 @@ def _sampler(
     within = [n for n in range(count) if abs(n - place) <= half + 1e-9]
     made.axis = axis
     edges = [abs(abs(n - place) - half) for n in range(count)] if half else [abs(place % 1 - 0.5)]
-    made.between = min(edges) < _HALF_WAY
+    made.unclear = min(edges) < _HALF_WAY or not -0.5 <= place <= count - 0.5
     made.layers = tuple(within or [min(max(int(np.floor(place + 0.5)), 0), count - 1)])
     return made
 
