@@ -59,7 +59,7 @@ def _settled(window: MainWindow, canvas: Canvas, pause: Callable[[float], object
         pause(_WAITS_S)
         now = _pixels(canvas)
         painting = canvas._motion.isActive() or canvas._fine.busy or canvas.planes.working_ahead
-        if painting or busy_with(window):
+        if painting or canvas._coming_in._timer.isActive() or busy_with(window):
             now = None
         elif last is not None and np.array_equal(last, now):
             return now
