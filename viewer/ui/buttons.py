@@ -78,7 +78,6 @@ class Button(QAbstractButton):
         self.type = Type.BUTTON_MAIN if kind is Kind.MAIN else Type.BUTTON
         self.setText(text)
         self.setFixedHeight(height)
-        self.setMinimumWidth(height)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
@@ -170,11 +169,11 @@ class Button(QAbstractButton):
 
     def sizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
         """Return the room that icon, words and key need."""
-        return QSize(round(self._content_width() + 2 * self._padding()), self.height())
+        return QSize(max(self.height(), round(self._content_width() + 2 * self._padding())), self.height())
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
-        """Return the same: words are never squeezed."""
-        return self.sizeHint()
+        """Return the same: words are never squeezed, but for those of a list, which are cut."""
+        return QSize(self.height(), self.height()) if self.spread else self.sizeHint()
 
     def _padding(self) -> float:
         if not self._words and not self._chip:
