@@ -5,9 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QFocusEvent, QFontMetricsF, QKeyEvent, QPainter, QPaintEvent, QPen, QResizeEvent, QWheelEvent
+from PySide6.QtGui import (
+    QFocusEvent,
+    QFont,
+    QFontMetricsF,
+    QKeyEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QResizeEvent,
+    QTextLayout,
+    QTextOption,
+    QWheelEvent,
+)
 from PySide6.QtWidgets import QAbstractItemView, QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
+from viewer.domain.reading_direction import isolated
 from viewer.ui.theme import FOCUS_WIDTH
 from viewer.ui.widgets import KEYBOARD_REASONS, rounded
 
@@ -195,21 +208,44 @@ def words(
     """Draw one line, cut in the middle or as told where it does not fit."""
     side = Qt.AlignmentFlag.AlignRight if right else Qt.AlignmentFlag.AlignLeft
     shown = QFontMetricsF(painter.font()).elidedText(text, cut, area.width())
-    painter.drawText(area, Qt.AlignmentFlag.AlignVCenter | side, shown)
+    painter.drawText(area, Qt.AlignmentFlag.AlignVCenter | side, isolated(shown))
 
 
 def two_lines(
     painter: QPainter, area: QRectF, text: str, *, cut: Qt.TextElideMode = Qt.TextElideMode.ElideMiddle
 ) -> None:
-    """Draw a name on two lines, broken at a space; what is too long even so is cut in the middle or as told."""
-    measures = QFontMetricsF(painter.font())
+    """Draw a name on two lines; what is too long even so is cut in the middle or as told."""
+    first, second = broken(text, painter.font(), area.width())
+    half = area.height() / 2
+    words(painter, QRectF(area.left(), area.top(), area.width(), half), first, cut=cut)
+    words(painter, QRectF(area.left(), area.top() + half, area.width(), half), second, cut=cut)
+
+
+def broken(text: str, face: QFont, room_px: float) -> tuple[str, str]:
+    """Return what stands on the first of two lines and what on the second.
+
+    Lines are broken at a space; where nothing before one has room, where the script or else any letter allows it:
+    Chinese and Japanese are written without spaces.
+    """
+    measures = QFontMetricsF(face)
     parts = text.split(" ")
     taken = 1
-    while taken < len(parts) and measures.horizontalAdvance(" ".join(parts[: taken + 1])) <= area.width():
+    while taken < len(parts) and measures.horizontalAdvance(" ".join(parts[: taken + 1])) <= room_px:
         taken += 1
-    half = area.height() / 2
-    words(painter, QRectF(area.left(), area.top(), area.width(), half), " ".join(parts[:taken]), cut=cut)
-    words(painter, QRectF(area.left(), area.top() + half, area.width(), half), " ".join(parts[taken:]), cut=cut)
+    first = " ".join(parts[:taken])
+    if measures.horizontalAdvance(first) <= room_px:
+        return first, " ".join(parts[taken:])
+    layout = QTextLayout(text, face)
+    option = QTextOption()
+    option.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
+    layout.setTextOption(option)
+    layout.beginLayout()
+    line = layout.createLine()
+    line.setLineWidth(room_px)
+    layout.endLayout()
+    # Counted in the units of UTF-16, of which a letter may take two.
+    end = len(text.encode("utf-16-le")[: 2 * line.textLength()].decode("utf-16-le"))
+    return text[:end].rstrip(), text[end:].lstrip()
 
 
 def one_or_two_lines(

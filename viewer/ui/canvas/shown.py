@@ -10,6 +10,7 @@ from viewer.domain.finding import Finding, Matching, SourceKind
 from viewer.domain.measurement import Measurement
 from viewer.domain.overlays import Label, Overlays, ValueMap
 from viewer.domain.patches import Patches
+from viewer.domain.reading_direction import isolated
 from viewer.domain.session import Session, Workspace
 from viewer.domain.view_state import Comparison, OverlayMode, ViewState
 from viewer.domain.volume import Volume
@@ -257,4 +258,4 @@ def _patient_words(volume: Volume, has_title: bool) -> str:
         return ""
     name = ", ".join(part for part in identity.name.partition("=")[0].split("^") if part.strip())
     # Many archives give both the same words.
-    return " · ".join(dict.fromkeys(part for part in (name, identity.patient_id) if part))
+    return " · ".join(dict.fromkeys(isolated(part) for part in (name, identity.patient_id) if part))

@@ -19,6 +19,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QWidget
 
+from viewer.domain.reading_direction import isolated
 from viewer.services.cases import can_be_presented
 from viewer.ui.fonts import Type, font
 from viewer.ui.icons import paint_icon
@@ -264,4 +265,4 @@ class CaseCard(QWidget):
         painter.setFont(face)
         painter.setPen(self._theme.colour(role))
         shown = QFontMetricsF(painter.font()).elidedText(text, Qt.TextElideMode.ElideRight, area.width())
-        painter.drawText(area, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, shown)
+        painter.drawText(area, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, isolated(shown))

@@ -9,6 +9,7 @@ from PySide6.QtGui import QContextMenuEvent, QFontMetricsF, QKeyEvent, QPainter
 from PySide6.QtWidgets import QAbstractItemView, QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from viewer.domain.count_words import count_words
+from viewer.domain.reading_direction import isolated
 from viewer.services.scan_library import PlaceState
 from viewer.ui.fonts import Type, font
 from viewer.ui.icons import paint_icon
@@ -125,7 +126,7 @@ class _PlaceDelegate(QStyledItemDelegate):
         painter.setFont(font(kind))
         painter.setPen(self._theme.colour(role))
         shown = QFontMetricsF(painter.font()).elidedText(text, Qt.TextElideMode.ElideMiddle, area.width())
-        painter.drawText(area, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, shown)
+        painter.drawText(area, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, isolated(shown))
 
 
 class PlacesList(QListView):

@@ -14,6 +14,7 @@ from PySide6.QtGui import QContextMenuEvent, QFontMetricsF, QKeyEvent, QPainter,
 from PySide6.QtWidgets import QAbstractItemView, QWidget
 
 from viewer.domain.geometry import Verdict
+from viewer.domain.reading_direction import isolated
 from viewer.ui.fonts import Type, font
 from viewer.ui.honesty import verdict_words
 from viewer.ui.icons import paint_icon
@@ -393,7 +394,7 @@ class ScanList(QAbstractItemView):
         painter.setFont(font(kind))
         painter.setPen(self._theme.colour(role))
         shown = QFontMetricsF(painter.font()).elidedText(text, Qt.TextElideMode.ElideMiddle, area.width())
-        painter.drawText(area, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, shown)
+        painter.drawText(area, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, isolated(shown))
 
 
 _BADGES = tuple(verdict_words(verdict)[0] for verdict in Verdict)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from viewer.domain.count_words import count_words
 from viewer.domain.masking import MASKED, identity_words, masked_path, masked_text
+from viewer.domain.reading_direction import isolated
 from viewer.domain.value_units import HU, UNKNOWN, unit_words
 from viewer.io.index_rows import ARCHIVE, FOLDER
 from viewer.io.series_entry import readable_name
@@ -30,13 +31,13 @@ def person_words(study: StudyRow, *, masked: bool) -> str:
     if masked and (study.patient or study.patient_id):
         return MASKED
     name = ", ".join(part.strip() for part in study.patient.partition("=")[0].split("^") if part.strip())
-    return " · ".join(part for part in (name, study.patient_id) if part) or NOBODY
+    return " · ".join(isolated(part) for part in (name, study.patient_id) if part) or NOBODY
 
 
 def study_words(study: StudyRow, series: int, *, masked: bool) -> str:
     """Return date, description and number of series of a study."""
     description = masked_text(study.description, identity_words(study.identity)) if masked else study.description
-    return " · ".join(part for part in (study.iso_date, description, count_words(series, "series")) if part)
+    return " · ".join(part for part in (study.iso_date, isolated(description), count_words(series, "series")) if part)
 
 
 def series_title(row: SeriesRow, study: StudyRow | None, *, masked: bool) -> str:

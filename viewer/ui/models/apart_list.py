@@ -10,6 +10,7 @@ from PySide6.QtGui import QPainterPath, QPen
 
 from viewer.domain.finding import MatchState
 from viewer.domain.model_result import Apart, SaidBy
+from viewer.domain.reading_direction import isolated
 from viewer.ui.finding_words import score_words, size_words, volume_words
 from viewer.ui.fonts import Type, font
 from viewer.ui.marks import Mark, paint_mark
@@ -115,7 +116,7 @@ class _ApartDelegate(RowDelegate):
         left = area.left() + NAME_X
         painter.setFont(font(Type.NAME))
         painter.setPen(colour("text"))
-        place = f"{found.label} · {found.place}" if found.place else found.label
+        place = f"{isolated(found.label)} · {isolated(found.place)}" if found.place else found.label
         words(painter, QRectF(left, first, a_left - left - 8, 20), place, cut=Qt.TextElideMode.ElideRight)
         painter.setFont(font(Type.BODY))
         for x, one in ((a_left, apart.a), (b_left, apart.b)):

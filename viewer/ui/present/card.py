@@ -189,9 +189,13 @@ class Narration:
                 break
         self._indent(block, kept)
 
-    def _indent(self, block: QTextBlock, right_px: float) -> None:
+    def _indent(self, block: QTextBlock, end_px: float) -> None:
+        """Narrow a paragraph where its lines end: at the left where they are read from the right."""
         shape = block.blockFormat()
-        shape.setRightMargin(right_px)
+        if block.textDirection() == Qt.LayoutDirection.RightToLeft:
+            shape.setLeftMargin(end_px)
+        else:
+            shape.setRightMargin(end_px)
         QTextCursor(block).setBlockFormat(shape)
 
     def _lines(self, block: QTextBlock) -> tuple[int, float]:

@@ -8,6 +8,7 @@ from PySide6.QtCore import QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QFontMetricsF, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
 
+from viewer.domain.reading_direction import isolated
 from viewer.services.step_search import find_steps, needs_more_digits, step_by_number
 from viewer.ui.fonts import Type, font
 from viewer.ui.presenter.step_field import StepField
@@ -175,4 +176,4 @@ class StageSearch(QWidget):
                 painter.setPen(colour("text"))
                 words = area.adjusted(pad + 48 * scale, 0, -pad, 0)
                 shown = measures.elidedText(self._title(each), Qt.TextElideMode.ElideMiddle, words.width())
-                painter.drawText(words, middle, shown)
+                painter.drawText(words, middle, isolated(shown))
