@@ -60,6 +60,12 @@ _TWINS = f"""
     UPDATE series SET twin = NOT twin
     WHERE twin != EXISTS (SELECT 1 FROM series o WHERE {_TWIN_OF.format(s="series")})
 """
+# What files said of a study that lies here alone; those that are there now say it again, or do not.
+_UNSAID = """
+    UPDATE study SET date = '', description = '', accession = '', birth_date = ''
+    WHERE id IN (SELECT study FROM series WHERE place = ?)
+    AND NOT EXISTS (SELECT 1 FROM series s WHERE s.study = study.id AND s.place != ?)
+"""
 _PLACES = """
     SELECT p.id, p.path, p.kind, p.opened, p.watched, (SELECT count(*) FROM series s WHERE s.place = p.id)
     FROM place p
@@ -133,6 +139,7 @@ def keep_result(
     ):
         before[uid, first, which] = (ident, images, said)
     new, grown, replaced, rewritten, seen = [], [], [], [], set()
+    db.execute(_UNSAID, (place.id, place.id))
     for entry, values in found:
         row = {**values, "place": place.id, "study": _study(db, entry, place)}
         known = before.get((str(row["uid"]), cast("bytes", row["first"]), str(row["which"])))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from attrs import evolve
@@ -13,6 +13,9 @@ from viewer.domain.masking import MASKED, masked_path, masked_text
 from viewer.domain.volume import PatientIdentity, SeriesFacts
 from viewer.io.known_files import KnownFiles
 from viewer.io.series_entry import ScanResult, SeriesEntry, Skipped
+
+if TYPE_CHECKING:
+    from viewer.io.index_rows import StudyRow
 
 JANE = PatientIdentity(name="MÜLLER^Jane", patient_id="HOSP-4711", study_date="20240131", accession="ACC77")
 JOHN = PatientIdentity(name="Roe^John", patient_id="88", study_date="20190512")
@@ -55,6 +58,20 @@ def test_a_date_of_birth_is_hidden_with_the_name(library: Any, tmp_path: Path) -
     assert masked_path(str(folder), library.index.identity_words(place.id)).endswith(MASKED)
     assert uids(library, "1931") == ["1"]
     assert uids(library, "1931", masked=True) == []
+
+
+def test_what_files_say_of_a_study_no_more_leaves_the_list(library: Any, tmp_path: Path) -> None:
+    def kept(identity: PatientIdentity, study_description: str) -> StudyRow:
+        found = (entry("1", identity, str(tmp_path), study_description=study_description),)
+        library.index.keep(tmp_path, ScanResult(found, ()), KnownFiles({}))
+        (study,) = library.index.studies(study for _, study in library.index.find()).values()
+        return study
+
+    born = evolve(JANE, birth_date="19310507", study_date="20240102", accession="A77")
+    assert kept(born, "Staging").birth_date == "19310507"
+    bare = evolve(born, birth_date="", study_date="", accession="")
+    now = kept(bare, "")
+    assert (now.date, now.description, now.accession, now.birth_date) == ("", "", "", "")
 
 
 @pytest.mark.parametrize(
