@@ -10,12 +10,12 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from attrs import define, field
+from attrs import define
 from psygnal import Signal
 
 from viewer.domain.errors import CaseStageError
 from viewer.domain.job import JobContext
-from viewer.io.folder_stamps import folder_stamps
+from viewer.io.folder_stamps import Stamp, folder_stamps
 from viewer.io.index_rows import Place
 from viewer.services.places_looking import look_again
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from viewer.io.index import LibraryIndex
     from viewer.services.jobs import Deliver
 
-Stamps = dict[str, tuple[int, int]]
+Stamps = dict[str, Stamp]
 
 EVERY_S = 2.0
 # Asking how a large folder is may take long; it gets no more than a twentieth of one core.
@@ -38,11 +38,14 @@ _log = logging.getLogger(__name__)
 
 @define
 class _Watched:
-    """One folder: how its files were at the last look, and when they were taken into the list last."""
+    """One folder: how its files were at the last look, and when they were taken into the list last.
+
+    None is before the first time: all may be gone that the list holds from an earlier start.
+    """
 
     place: Place
     seen: Stamps | None = None
-    taken: Stamps = field(factory=dict)
+    taken: Stamps | None = None
     changed_at: float | None = None
     there: bool = True
 
@@ -134,9 +137,10 @@ class FolderWatch:
         if now - one.changed_at < _LONGEST_WAIT_S:
             # Slices come one by one; what has not been listed yet waits for the others of its folder.
             busy = {os.path.dirname(name) for name in moving}
-            new = {name for name, stamp in stamps.items() if one.taken.get(name) != stamp}
+            taken = one.taken or {}
+            new = {name for name, stamp in stamps.items() if taken.get(name) != stamp}
             moving = {name for name in new if os.path.dirname(name) in busy}
-            if moving == new and one.taken.keys() <= stamps.keys():
+            if moving and moving == new and taken.keys() <= stamps.keys():
                 return
         kept = look_again(self._index, Path(one.place.path), JobContext(cancelled=self._stopped.is_set), moving)
         one.taken = {name: stamp for name, stamp in stamps.items() if name not in moving}

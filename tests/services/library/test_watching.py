@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import time
 import zipfile
@@ -130,6 +131,23 @@ def test_images_that_go_or_are_replaced_one_for_one_are_seen_in_the_list(watched
     assert [what.replaced for what in kept[2:]] == [(now.id,)]
 
 
+def test_a_file_that_is_written_anew_with_its_old_size_and_time_is_seen(watched: Any, folder: Path) -> None:
+    for path in (folder / "thin").iterdir():
+        before = path.stat()
+        path.write_bytes(path.read_bytes().replace(b"Thorax thin", b"Thorax thim"))
+        os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    watched.look(2)
+    assert words(watched) == ["Thorax lung", "Thorax thim"]
+
+
+def test_a_link_that_leads_out_is_named_once_it_is_there(watched: Any, folder: Path, tmp_path: Path) -> None:
+    (folder / "elsewhere").symlink_to(tmp_path)
+    watched.look(2)
+    said = watched.library.skipped_files([watched.place("ct").id])
+    assert [item.why for item in said if item.file == "elsewhere"] == ["A link that leads out of the folder."]
+    assert watched.arrived == []
+
+
 def test_a_series_that_loses_its_first_file_has_not_arrived(watched: Any, folder: Path) -> None:
     kept: list[Any] = []
     watched.watching.arrived.connect(lambda _place, what: kept.append(what))
@@ -162,6 +180,22 @@ def test_what_arrives_while_the_program_is_closed_is_told_at_the_next_start(
     assert program.arrived == [("ct", 1, 0, 0)]
     program.end()
     assert program.watching._thread is None
+
+
+def test_a_folder_that_was_emptied_while_the_program_is_closed_lists_nothing_at_the_next_start(
+    start: Callable[..., Any], folder: Path
+) -> None:
+    program = start()
+    program.open(folder)
+    program.library.watch(program.place("ct").id, on=True)
+    program.rest()
+    program.end()
+    for inside in folder.iterdir():
+        shutil.rmtree(inside) if inside.is_dir() else inside.unlink()
+    program = start()
+    program.look(2)
+    assert words(program) == []
+    assert program.arrived == [("ct", 0, 0, 2)]
 
 
 def test_a_folder_that_vanishes_is_told_once_and_watched_again_when_it_is_back(
