@@ -214,6 +214,20 @@ def test_a_misspelt_key_is_named_with_its_path(tmp_path: Path) -> None:
     assert raised.value.hint
 
 
+@pytest.mark.parametrize("key", ["\u202etluaf", "bell\a", "line\nend", "long " * 2000])
+def test_a_sentence_about_an_unknown_key_stays_one_that_can_be_read(tmp_path: Path, key: str) -> None:
+    with pytest.raises(CaseDocumentError, match="is not known there") as raised:
+        read_case(_edited(tmp_path, lambda d: d.update({key: 1})))
+    assert raised.value.sentence.isprintable()
+    assert len(raised.value.sentence) < 200
+
+
+def test_letters_beyond_the_first_65536_may_be_written_in_two_halves(tmp_path: Path) -> None:
+    folder = _edited(tmp_path, lambda d: d.update(title="Two halves \U0001fac1"))
+    assert b"\\ud83e\\udec1" in (folder / "case.json").read_bytes()
+    assert read_case(folder).title == "Two halves \U0001fac1"
+
+
 def test_a_missing_key_is_named_with_its_path(tmp_path: Path) -> None:
     with pytest.raises(CaseDocumentError, match=r"steps\[0\].view: it lacks “camera”"):
         read_case(_edited(tmp_path, lambda d: d["steps"][0]["view"].pop("camera")))
@@ -232,6 +246,12 @@ def test_a_missing_key_is_named_with_its_path(tmp_path: Path) -> None:
         ("cursor_lps_mm", [1.0, 2.0], "cursor_lps_mm"),
         ("threshold", 1.5, "between 0 and 1"),
         ("series_uid", "1.2.3", "not the series of the case"),
+        ("hidden_labels", "bone", "must be a list"),
+        ("cuts_3d", {}, "must be a list"),
+        ("box_3d", [[0.0, 0.0, 0.0]], "must be a list of 2, not of 1"),
+        ("models", "ab", "must be a list"),
+        ("camera", "from the front", "must be keys with values"),
+        ("curved", [], "must be keys with values"),
     ],
 )
 def test_a_value_of_the_wrong_kind_is_refused_not_converted(
@@ -267,6 +287,30 @@ def test_a_symbolic_link_does_not_lead_out_of_the_folder(tmp_path: Path) -> None
         write_case(folder, write_case_of_other)
 
 
+def test_a_link_that_leads_in_a_circle_is_named_and_not_followed(tmp_path: Path) -> None:
+    folder = _edited(tmp_path, lambda d: None)
+    (folder / "ct").symlink_to("ct")
+    with pytest.raises(CaseDocumentError, match="“series_path” leads in a circle"):
+        read_case(folder)
+
+
+@pytest.mark.parametrize("name", ["ü" * 200, "folder/" * 200 + "end"])
+def test_a_name_that_no_file_can_have_is_refused_and_does_not_end_the_library(tmp_path: Path, name: str) -> None:
+    with pytest.raises(CaseDocumentError, match="“truth_path” is longer than the name of a file can be"):
+        read_case(_edited(tmp_path, lambda d: d.update(truth_path=name)))
+
+
+def test_a_case_is_not_replaced_by_one_that_could_not_be_read_again(tmp_path: Path) -> None:
+    write_case(tmp_path, _case(tmp_path))
+    before = (tmp_path / "case.json").read_bytes()
+    case = _case(tmp_path)
+    view = case.steps[0].view
+    tiny = evolve(case.steps[0], view=view.with_plane(PlaneName.AXIAL, evolve(view.axial, height_mm=0.001)))
+    with pytest.raises(CaseDocumentError, match=r"cannot be kept: steps\[0\].view.axial.height_mm"):
+        write_case(tmp_path, evolve(case, steps=(tiny, case.steps[1])))
+    assert (tmp_path / "case.json").read_bytes() == before
+
+
 def test_steps_have_names_of_their_own(tmp_path: Path) -> None:
     with pytest.raises(CaseDocumentError, match="name of another step"):
         read_case(_edited(tmp_path, lambda d: d["steps"][1].update(id="overview")))
@@ -282,6 +326,8 @@ def test_steps_have_names_of_their_own(tmp_path: Path) -> None:
         (b'{"format": "casestage case", "version": NaN}', "NaN"),
         (b"[" * 100_000, "not JSON"),
         (b'{"format": "casestage case", "version": "1"}', "whole number"),
+        (b'{"format": "casestage case", "version": 1, "title": "\\ud83d"}', "without its other half"),
+        (b'{"format": "casestage case", "version": 1, "\\ud83d": ""}', "without its other half"),
     ],
 )
 def test_junk_is_refused_with_a_sentence(tmp_path: Path, content: bytes, words: str) -> None:

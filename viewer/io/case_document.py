@@ -20,12 +20,13 @@ from viewer.domain.view_state import MOST_PATH_POINTS, Comparison
 from viewer.domain.walkthrough import Case, Prior, Provenance, RecordedResult, Step
 from viewer.io.atomic_file import write_atomically
 from viewer.io.step_checks import check_acts
-from viewer.io.strict_json import WrongJsonError, json_text, read_json, structure, unstructure
+from viewer.io.strict_json import WrongJsonError, json_text, parse_json, read_json, structure, unstructure
 
 CASE_FORMAT = "casestage case"
 CASE_VERSION = 1
 DOCUMENT = "case.json"
 _COLOUR = re.compile("(#[0-9A-Fa-f]{6})?")
+_LONGEST_NAME, _LONGEST_PATH = 255, 1000
 
 
 @frozen
@@ -121,6 +122,11 @@ def write_case(folder: Path, case: Case) -> None:
         results=case.results,
     )
     text = json_text(_rounded(_brief(unstructure(document))))
+    try:
+        # What is above 0 may be 0 once it is rounded.
+        _check(_case(structure(parse_json(text), _CaseDocument), folder))
+    except WrongJsonError as error:
+        raise CaseDocumentError(f"The case “{case.title}” cannot be kept: {error}.") from error
     write_atomically(folder / DOCUMENT, text.encode("utf-8"), "The case")
 
 
@@ -292,7 +298,13 @@ def _check_inside(folder: Path, path: str, key: str) -> None:
     parts = PurePosixPath(path).parts
     # A backslash or a colon means another place on Windows; documents use forward slashes everywhere.
     outside = path.startswith("/") or "\\" in path or ":" in path or "\0" in path or ".." in parts
-    if outside or not (folder / path).resolve().is_relative_to(folder.resolve()):
+    if any(len(part.encode("utf-8")) > _LONGEST_NAME for part in parts) or len(path) > _LONGEST_PATH:
+        raise WrongJsonError(f"“{key}” is longer than the name of a file can be")
+    try:
+        outside = outside or not (folder / path).resolve().is_relative_to(folder.resolve())
+    except (OSError, RuntimeError) as error:
+        raise WrongJsonError(f"“{key}” leads in a circle") from error
+    if outside:
         raise WrongJsonError(f"“{key}” leads out of the case's folder")
 
 

@@ -7,11 +7,14 @@ import math
 import re
 from enum import Enum
 from functools import cache
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_origin
+
+from attrs import has
 
 from viewer.io.regular_file import regular
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from cattrs import Converter
@@ -19,6 +22,8 @@ if TYPE_CHECKING:
 Value = TypeVar("Value")
 
 LARGEST_BYTES = 16 * 1024 * 1024
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+_MOST_KEYS, _LONGEST_KEY = 4, 60
 
 
 class WrongJsonError(Exception):
@@ -61,12 +66,47 @@ def _choice(value: Any, kind: type[Enum]) -> Any:
         raise ValueError("it must be one of " + ", ".join(str(member.value) for member in kind)) from error
 
 
+def _read_lists(converter: Converter) -> None:
+    """Let nothing but a list be one: a text was taken apart into its letters, an object into its keys."""
+    as_tuple = converter.get_structure_hook(tuple[str, ...])
+
+    def read(value: Any, kind: Any) -> Any:
+        if not isinstance(value, list | tuple):
+            raise TypeError("it must be a list, in [ ]")
+        wanted = get_args(kind)
+        if wanted[-1] is not Ellipsis and len(value) != len(wanted):
+            raise ValueError(f"it must be a list of {len(wanted)}, not of {len(value)}")
+        return as_tuple(value, kind)
+
+    def is_list(kind: Any) -> bool:
+        origin: Any = get_origin(kind)
+        return origin is tuple
+
+    converter.register_structure_hook_func(is_list, read)
+
+
+def _read_objects(converter: Converter) -> None:
+    def reader(kind: type) -> Callable[[Any, type], Any]:
+        from_keys: Callable[[Any, type], Any] = converter.gen_structure_attrs_fromdict(kind)
+
+        def read(value: Any, kind: type) -> Any:
+            if not isinstance(value, dict):
+                raise TypeError("it must be keys with values, in { }")
+            return from_keys(value, kind)
+
+        return read
+
+    converter.register_structure_hook_factory(has, reader)
+
+
 @cache
 def _strict_converter() -> Converter:
     # Slow to load, and the window is there before any document is read.
     from cattrs import Converter
 
     converter = Converter(forbid_extra_keys=True)
+    _read_lists(converter)
+    _read_objects(converter)
     converter.register_structure_hook(str, _text)
     converter.register_structure_hook(int, _whole_number)
     converter.register_structure_hook(float, _number)
@@ -74,11 +114,17 @@ def _strict_converter() -> Converter:
     return converter
 
 
+def _shown(key: str) -> str:
+    """Return a key of a document as a sentence may name it: short, and without what steers or turns reading around."""
+    short = key if len(key) <= _LONGEST_KEY else key[: _LONGEST_KEY - 1] + "…"
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in short)
+
+
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for key, value in pairs:
         if key in found:
-            raise WrongJsonError(f"“{key}” stands there twice")
+            raise WrongJsonError(f"“{_shown(key)}” stands there twice")
         found[key] = value
     return found
 
@@ -108,11 +154,18 @@ def parse_json(content: str | bytes) -> Any:
     """Return JSON text as Python values; see `read_json` for what is refused."""
     try:
         text = content.decode("utf-8") if isinstance(content, bytes) else content
-        return json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
+        value = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
+        if _SURROGATE.search(text):
+            # Half of a pair can be neither shown nor written, and names no file.
+            json.dumps(value, ensure_ascii=False).encode("utf-8")
+        return value
     except json.JSONDecodeError as error:
         raise WrongJsonError(f"line {error.lineno}, column {error.colno}: {error.msg}") from error
     except UnicodeDecodeError as error:
         raise WrongJsonError("it is not text in UTF-8") from error
+    except UnicodeEncodeError as error:
+        half = f"\\u{ord(error.object[error.start]):04x}"
+        raise WrongJsonError(f"{half} stands there without its other half, which is no character") from error
     except (RecursionError, ValueError) as error:
         raise WrongJsonError("it is not JSON that can be read") from error
 
@@ -148,8 +201,10 @@ def _first_fault(error: BaseException, path: str) -> str:
         # An unknown key says more than the missing one that it was meant to be.
         for fault in without:
             if isinstance(fault, ForbiddenExtraKeysError):
-                names = ", ".join(f"“{key}”" for key in sorted(map(str, fault.extra_fields)))
-                return f"{path.lstrip('.') or 'the document'}: {names} is not known there"
+                keys = sorted(map(str, fault.extra_fields))
+                names = ", ".join(f"“{_shown(key)}”" for key in keys[:_MOST_KEYS])
+                more = f" and {len(keys) - _MOST_KEYS} more" if len(keys) > _MOST_KEYS else ""
+                return f"{path.lstrip('.') or 'the document'}: {names}{more} is not known there"
         for fault, note in with_notes:
             return _first_fault(fault, f"{path}.{note.name}")
         return _first_fault(without[0], path) if without else path
