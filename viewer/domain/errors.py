@@ -6,6 +6,8 @@ from pathlib import PurePath
 from traceback import extract_tb
 from typing import ClassVar
 
+from viewer.domain.plain_text import plain_text
+
 
 class CaseStageError(Exception):
     """An expected failure, shown to the user once.
@@ -23,9 +25,11 @@ class CaseStageError(Exception):
     usual_hint: ClassVar[str] = ""
 
     def __init__(self, sentence: str, hint: str = "", detail: str = "") -> None:
-        super().__init__(sentence)
-        self.sentence = sentence
-        self.hint = hint or self.usual_hint
+        # Names out of files stand in it, and must neither part it nor turn its reading around.
+        said = plain_text(sentence).replace("\n", " ")
+        super().__init__(said)
+        self.sentence = said
+        self.hint = plain_text(hint).replace("\n", " ") or self.usual_hint
         self.detail = detail
 
     def __reduce__(self) -> tuple[type[CaseStageError], tuple[str, str, str]]:

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import TypeVar
 
 from viewer.domain.errors import ManifestError
+from viewer.domain.plain_text import plain_text
 
 Choice = TypeVar("Choice", bound=StrEnum)
 
@@ -67,7 +68,10 @@ class Table:
         value = self.raw(key)
         if not isinstance(value, str) or len(value) > _LONGEST_TEXT or (default is None and not value.strip()):
             raise self.wrong(key, "a text")
-        return value.strip()
+        said = plain_text(value).strip()
+        if default is None and not said:
+            raise self.wrong(key, "a text")
+        return said
 
     def truth(self, key: str, default: bool | None = None) -> bool:
         """Return true or false."""
