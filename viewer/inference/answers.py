@@ -61,6 +61,21 @@ def answer_of(manifest: Manifest, tensor: object, blocks: int, block_shape: tupl
     return probabilities(manifest, values, output)
 
 
+def unnamed_in(manifest: Manifest, tensor: object, answer: NDArray[Any]) -> int:
+    """Return the highest number of a label map none of whose voxels has a label that is named; 0 for any other."""
+    if manifest.output.kind is not OutputKind.LABEL_MAP or not isinstance(tensor, np.ndarray) or answer.any():
+        return 0
+    return int(tensor.max(initial=0))
+
+
+def unnamed_words(manifest: Manifest, number: int) -> str:
+    """Return that a model marked something under a number that its manifest does not name, and nothing else."""
+    named = ", ".join(str(label.index) for label in manifest.labels[:5]) + (", …" if len(manifest.labels) > 5 else "")
+    return (
+        f"{manifest.name} marked something as {number}, and its manifest names {named} alone: nothing of it is shown."
+    )
+
+
 def _check_label_map(manifest: Manifest, values: NDArray[Any], output: OutputTensor) -> None:
     """Refuse what holds no number of a label in each voxel: probabilities, or a channel for each label."""
     said = ""

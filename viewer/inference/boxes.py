@@ -29,13 +29,15 @@ _MOST_BOXES = 20_000
 class Boxes:
     """Boxes in fed voxel coordinates (i, j, k; whole numbers at voxel centres), with label number and score.
 
-    `low` and `high` have shape (n, 3), `label` and `score` (n,).
+    `low` and `high` have shape (n, 3), `label` and `score` (n,). `stray` is the highest number, above 0, of those that
+    reach the least score and have no label that is named; 0 for none.
     """
 
     low: NDArray[np.float64]
     high: NDArray[np.float64]
     label: NDArray[np.intp]
     score: NDArray[np.float64]
+    stray: int = 0
 
     def chosen(self, index: NDArray[Any]) -> Boxes:
         """Return some of them."""
@@ -51,6 +53,7 @@ def together(several: list[Boxes]) -> Boxes:
         np.concatenate([b.high for b in parts]),
         np.concatenate([b.label for b in parts]),
         np.concatenate([b.score for b in parts]),
+        max(b.stray for b in parts),
     )
 
 
@@ -71,8 +74,10 @@ def boxes_of(manifest: Manifest, outputs: dict[str, object], patch: Box) -> Boxe
         raise ModelError(f"{manifest.name} gave {len(boxes)} boxes and {len(scores)} scores for them.")
     if len(boxes) > _MOST_BOXES:
         raise ModelError(f"{manifest.name} gave {len(boxes)} boxes in one patch: no result that can be read.")
-    score, label = _labelled(manifest, outputs, scores)
-    good = score >= max(manifest.post.least_score, 1e-9)
+    score, label, unnamed = _labelled(manifest, outputs, scores)
+    least = max(manifest.post.least_score, 1e-9)
+    good = score >= least
+    stray = int(unnamed[:, 1][unnamed[:, 0] >= least].max(initial=0))
     rows, labels = np.nonzero(good)
     if main.box is None:
         raise ValueError("boxes without a form")
@@ -89,7 +94,7 @@ def boxes_of(manifest: Manifest, outputs: dict[str, object], patch: Box) -> Boxe
         )
     start = np.array([patch[2].start, patch[1].start, patch[0].start], dtype=np.float64)
     chosen = label[rows] if label is not None else labels
-    return Boxes(low + start, high + start, chosen, score[rows, labels].astype(np.float64))
+    return Boxes(low + start, high + start, chosen, score[rows, labels].astype(np.float64), stray)
 
 
 def _rows(manifest: Manifest, outputs: dict[str, object], kind: OutputKind, order: str) -> NDArray[Any]:
@@ -110,16 +115,17 @@ def _rows(manifest: Manifest, outputs: dict[str, object], kind: OutputKind, orde
 
 def _labelled(
     manifest: Manifest, outputs: dict[str, object], scores: NDArray[Any]
-) -> tuple[NDArray[np.float32], NDArray[np.intp] | None]:
-    """Return scores [box, label], or [box, 1] with the number of each box's label."""
+) -> tuple[NDArray[np.float32], NDArray[np.intp] | None, NDArray[np.float64]]:
+    """Return scores [box, label], or [box, 1] with the number of each box's label; and scores and labels of others."""
+    nobody = np.empty((0, 2))
     output = manifest.output_of(OutputKind.BOX_SCORES)
     if output is None:
         raise ValueError("boxes without scores")
     if "C" in output.layout:
-        return probabilities(manifest, scores, output), None
+        return probabilities(manifest, scores, output), None, nobody
     one = _one_probability(manifest, scores)
     if manifest.output_of(OutputKind.BOX_LABELS) is None:
-        return one, np.zeros(len(scores), np.intp)
+        return one, np.zeros(len(scores), np.intp), nobody
     given = _rows(manifest, outputs, OutputKind.BOX_LABELS, "B")
     if len(given) != len(scores):
         raise ModelError(f"{manifest.name} gave {len(scores)} boxes and {len(given)} labels for them.")
@@ -127,7 +133,9 @@ def _labelled(
     for n, label in enumerate(manifest.labels):
         numbers[np.asarray(given).ravel() == label.index] = n
     # A label that the manifest does not name (such as background) makes no finding.
-    return np.where(numbers[:, None] >= 0, one, np.float32(0)), np.maximum(numbers, 0)
+    others = numbers < 0
+    unnamed = np.stack([one[others, 0], np.asarray(given).ravel()[others]], axis=1).astype(np.float64)
+    return np.where(others[:, None], np.float32(0), one), np.maximum(numbers, 0), unnamed
 
 
 def _one_probability(manifest: Manifest, scores: NDArray[Any]) -> NDArray[np.float32]:

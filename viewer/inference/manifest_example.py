@@ -42,7 +42,7 @@ orientation = "any"                   # any, axial, coronal, sagittal
 
 [input.image]                         # the ONNX tensor's name
 role = "image"                        # default; "padding": 1 where there is no pixel
-dtype = "float32"                     # float32, float16, float64, int16, int32, int64, bool
+dtype = "float32"                     # float16, 32, 64; int8, 16, 32, 64; uint8, uint16
 layout = "NCDHW"                      # without D the slices are the batch
 orientation = "LPS"                   # W grows to the left, H to the back, D to the head; or "original"
 spacing_mm = [2.0, 2.0, 2.0]          # along W, H, D; or "original": slices as they are

@@ -211,6 +211,8 @@ def _inference(top: Table, inputs: tuple[m.InputTensor, ...]) -> m.Inference:
     patch = plain.patch
     if mode in (terms.Mode.SLIDING, terms.Mode.WHOLE_OR_SLIDING):
         i, j, k = table.numbers("patch", 3, least=1, most=4096)
+        if not (i.is_integer() and j.is_integer() and k.is_integer()):
+            raise table.wrong("patch", "a list of 3 whole numbers")
         patch = (int(i), int(j), int(k))
         multiple = next(t.size_multiple for t in inputs if t.role is terms.InputRole.IMAGE)
         if any(p % q for p, q in zip(patch, multiple, strict=True)):

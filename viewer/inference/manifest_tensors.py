@@ -69,8 +69,11 @@ def _input(table: Table, name: str) -> m.InputTensor:
             f"{table.at('spacing_mm')}: 'fit' stretches original slices (layout without D, orientation 'original') or "
             "a whole volume (layout with D, orientation of three letters)."
         )
+    dtype = table.choice("dtype", terms.Dtype)
     channels: tuple[m.Channel, ...] = ()
     if role is terms.InputRole.IMAGE:
+        if dtype is terms.Dtype.BOOL:
+            raise ManifestError(f"{table.at('dtype')}: bool is for padding; of an image nothing would be left.")
         known = ("window", "clip", "range", "mean", "std", "raw")
         channels = tuple(_channel(t) for t in table.tables("channels", known))
         if not channels:
@@ -82,7 +85,7 @@ def _input(table: Table, name: str) -> m.InputTensor:
     return m.InputTensor(
         name=name,
         role=role,
-        dtype=table.choice("dtype", terms.Dtype),
+        dtype=dtype,
         layout=layout,
         orientation=orientation,
         spacing_mm=spacing,

@@ -25,8 +25,13 @@ class Plan:
     overlapping: bool
 
 
-def plan(shape_kji: tuple[int, int, int], image: InputTensor, inference: Inference) -> Plan:
-    """Return the boxes for a grid; they cover it, and may reach beyond its end to a whole multiple."""
+def plan(
+    shape_kji: tuple[int, int, int], image: InputTensor, inference: Inference, *, whole_slabs: bool = False
+) -> Plan:
+    """Return the boxes for a grid; they cover it, and may reach beyond its end to a whole multiple.
+
+    With `whole_slabs` the last slab is as thick as the others, and reaches beyond the end.
+    """
     multiple = image.size_multiple[::-1]
     mode = inference.mode
     if mode is Mode.WHOLE_OR_SLIDING:
@@ -47,7 +52,7 @@ def plan(shape_kji: tuple[int, int, int], image: InputTensor, inference: Inferen
     slab = -(-inference.slab // multiple[0]) * multiple[0]
     slabs = []
     for k in range(0, shape_kji[0], slab):
-        end = min(k + slab, whole[0].stop)
+        end = k + slab if whole_slabs else min(k + slab, whole[0].stop)
         slabs.append((slice(k, end), whole[1], whole[2]))
     return Plan(tuple(slabs), False)
 

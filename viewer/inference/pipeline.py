@@ -11,7 +11,7 @@ from attrs import frozen
 from numpy.typing import NDArray
 
 from viewer.domain.errors import ModelError
-from viewer.inference.answers import answer_of, class_scores
+from viewer.inference.answers import answer_of, class_scores, unnamed_in, unnamed_words
 from viewer.inference.boxes import box_marks, boxes_of, together
 from viewer.inference.classes import Run, map_images, runs_of, series_marks, slice_marks
 from viewer.inference.manifest_terms import OutputKind, Task
@@ -21,7 +21,7 @@ from viewer.inference.patches import Blend, Plan, plan
 from viewer.inference.placing import placing_of
 from viewer.inference.prepare import Box, Prepared, as_tensor, prepare
 from viewer.inference.probability_map import PackedMap, packed_map
-from viewer.inference.session import run_once, thread_count
+from viewer.inference.session import run_once, thread_count, whole_slabs
 from viewer.inference.twice import twice_by_values
 
 if TYPE_CHECKING:
@@ -78,25 +78,27 @@ def _mirrored(feed: dict[str, NDArray[Any]], manifest: Manifest, axes: tuple[str
 
 def _voxels(
     manifest: Manifest, session: Session, tensors: dict[str, NDArray[Any]], blocks: int, shape: tuple[int, ...]
-) -> NDArray[Any]:
-    return answer_of(manifest, run_once(manifest, session, tensors)[manifest.output.name], blocks, shape)
+) -> tuple[NDArray[Any], int]:
+    tensor = run_once(manifest, session, tensors)[manifest.output.name]
+    answer = answer_of(manifest, tensor, blocks, shape)
+    return answer, unnamed_in(manifest, tensor, answer)
 
 
-def _answers(manifest: Manifest, session: Session, feed: Feed, shape: tuple[int, ...]) -> NDArray[Any]:
-    """Return [block, label, k, j, i], averaged over the mirrored runs that the manifest asks for."""
+def _answers(manifest: Manifest, session: Session, feed: Feed, shape: tuple[int, ...]) -> tuple[NDArray[Any], int]:
+    """Return [block, label, k, j, i], averaged over the mirrored runs that the manifest asks for; see `unnamed_in`."""
     flips = manifest.inference.flips
-    straight = _voxels(manifest, session, feed.tensors, len(feed.boxes), shape)
+    straight, unnamed = _voxels(manifest, session, feed.tensors, len(feed.boxes), shape)
     if not flips:
-        return straight
+        return straight, unnamed
     total = straight.astype(np.float32)
     count = 1
     for number in range(1, len(flips) + 1):
         for axes in itertools.combinations(flips, number):
             tensors = _mirrored(feed.tensors, manifest, axes)
-            answer = _voxels(manifest, session, tensors, len(feed.boxes), shape)
+            answer, _ = _voxels(manifest, session, tensors, len(feed.boxes), shape)
             total += np.flip(answer, tuple(4 - "ijk".index(axis) for axis in axes))
             count += 1
-    return total / np.float32(count)
+    return total / np.float32(count), unnamed
 
 
 @frozen(eq=False)
@@ -129,7 +131,7 @@ def answer_in(
         When there is no result.
     """
     prepared = prepare(manifest, volume, ctx.part(0.0, 0.1), threads=thread_count())
-    how = plan(prepared.shape_kji, manifest.image, manifest.inference)
+    how = plan(prepared.shape_kji, manifest.image, manifest.inference, whole_slabs=whole_slabs(manifest, session))
     placing = placing_of(prepared, volume.stack)
     running, rest = ctx.part(0.1, 0.9), ctx.part(0.9, 1.0)
 
@@ -145,10 +147,13 @@ def answer_in(
 
     probabilities, warning = None, ""
     if manifest.task is Task.SEGMENTATION:
-        values = values_in(manifest, prepared, how, session, running, done)
+        values, stray = _voxel_values(manifest, prepared, how, session, running, done)
         warning = twice_by_values(manifest, values)
         marks = marks_of(manifest, volume, values, prepared.sampling, rest)
-        probabilities = packed_map(values, prepared.sampling, volume.stack)
+        if manifest.output.kind is not OutputKind.LABEL_MAP:
+            probabilities = packed_map(values, prepared.sampling, volume.stack)
+        elif stray and not marks:
+            warning = unnamed_words(manifest, stray)
     elif manifest.task is Task.DETECTION:
         found = together(
             [
@@ -157,6 +162,8 @@ def answer_in(
             ]
         )
         marks = box_marks(manifest, volume, placing, found, rest)
+        if found.stray and not marks:
+            warning = unnamed_words(manifest, found.stray)
     elif manifest.task is Task.SLICE_CLASSIFICATION:
         scores, maps = _of_slices(manifest, prepared, how, session, ctx.part(0.1, 0.7), done)
         runs = runs_of(manifest, scores)
@@ -226,6 +233,7 @@ def _looked_at(
     cost = runs_for_one((nj, ni))
     most = manifest.post.occlusion_runs // cost
     image = manifest.image
+    at_once = manifest.inference.slab if whole_slabs(manifest, session) else 1
     whole = tuple(-(-n // m) * m for n, m in zip((nj, ni), image.size_multiple[1::-1], strict=True))
     maps = {}
     for n, run in enumerate(runs[:most]):
@@ -236,13 +244,15 @@ def _looked_at(
 
         def scores_of(images: NDArray[Any], run: Run = run, others: dict[str, NDArray[Any]] = others) -> Any:
             ctx.stop_if_cancelled()
-            count = len(images)
+            asked = len(images)
+            count = max(asked, at_once)
+            images = np.concatenate([images, images[:1].repeat(count - asked, axis=0)])
             tensors = {image.name: as_tensor([images.transpose(1, 0, 2, 3)], image.layout)}
             for tensor in manifest.inputs:
                 if tensor is not image:
                     tensors[tensor.name] = as_tensor([np.repeat(others[tensor.name], count, axis=1)], tensor.layout)
             outputs = run_once(manifest, session, tensors)
-            return class_scores(manifest, outputs[manifest.output.name], count)[:, run.label]
+            return class_scores(manifest, outputs[manifest.output.name], count)[:asked, run.label]
 
         found = occlusion_map(own, float(scores[run.peak, run.label]), scores_of, manifest.inference.slab)
         if found is not None:
@@ -259,15 +269,30 @@ def values_in(
     patch_done: Callable[[Box], None] | None = None,
 ) -> NDArray[Any]:
     """Return the model's answer [label, k, j, i] on its grid; `patch_done` is told each box that is done."""
+    return _voxel_values(manifest, prepared, how, session, ctx, patch_done)[0]
+
+
+def _voxel_values(
+    manifest: Manifest,
+    prepared: Prepared,
+    how: Plan,
+    session: Session,
+    ctx: JobContext,
+    patch_done: Callable[[Box], None] | None = None,
+) -> tuple[NDArray[Any], int]:
+    """Return what `values_in` does, and the highest number of a label map's parts that hold no label that is named."""
+    stray = 0
     blend = Blend(prepared.shape_kji, len(manifest.labels), how=how, blending=manifest.inference.blending)
     done = 0
     for feed in feeds(manifest, prepared, how):
         ctx.report(done, len(how.boxes), f"Running {manifest.name}, part {done + 1} of {len(how.boxes)}")
         shape = tuple(s.stop - s.start for s in feed.boxes[0])
-        for box, answer in zip(feed.boxes, _answers(manifest, session, feed, shape), strict=True):
+        answers, unnamed = _answers(manifest, session, feed, shape)
+        stray = max(stray, unnamed)
+        for box, answer in zip(feed.boxes, answers, strict=True):
             blend.add(box, answer)
             if patch_done is not None:
                 patch_done(box)
         done += len(feed.boxes)
     ctx.report(done, len(how.boxes), "Putting the parts together")
-    return blend.result()
+    return blend.result(), stray

@@ -30,6 +30,9 @@ _DTYPES: dict[Dtype, Any] = {
     Dtype.FLOAT32: np.float32,
     Dtype.FLOAT16: np.float16,
     Dtype.FLOAT64: np.float64,
+    Dtype.UINT8: np.uint8,
+    Dtype.INT8: np.int8,
+    Dtype.UINT16: np.uint16,
     Dtype.INT16: np.int16,
     Dtype.INT32: np.int32,
     Dtype.INT64: np.int64,
@@ -87,9 +90,14 @@ class Prepared:
         inside = tuple(slice(0, h.stop - h.start) for h in held)
         values = self.values[(slice(None), *held)] if self.values.ndim == 4 else self.values[held]
         if self.values.ndim == 3 and self.sampling is None:
-            values = _without_padding(values, self.padding_value, tensor.outside_hu, dtype)
+            # Other types would lose of the values before a window was laid on them.
+            wide = dtype if dtype in (np.float32, np.float64) else np.result_type(values.dtype, np.float32)
+            values = _without_padding(values, self.padding_value, tensor.outside_hu, wide)
         filling = tensor.beyond
-        beyond = [_outside_of(tensor, channel) if filling is None else filling for channel in tensor.channels]
+        beyond = [
+            _as_fed(np.array([_outside_of(tensor, channel) if filling is None else filling], np.float32), dtype)[0]
+            for channel in tensor.channels
+        ]
         for block, value in zip(made, beyond, strict=True):
             block[inside[0].stop :] = value
 
@@ -99,7 +107,7 @@ class Prepared:
                 block[:, inside[1].stop :] = beyond[n]
                 block[:, inside[1], inside[2].stop :] = beyond[n]
                 if self.values.ndim == 4:
-                    block[:, inside[1], inside[2]] = values[n][slices]
+                    block[:, inside[1], inside[2]] = _as_fed(values[n][slices], dtype)
                 else:
                     # Made in one piece and then laid into its rows, which is quicker than row by row.
                     block[:, inside[1], inside[2]] = _channel_of(values[slices], channel, dtype)
@@ -234,12 +242,25 @@ def _without_padding(values: NDArray[Any], padding: float | None, outside: float
 
 def _channel_of(values: NDArray[Any], channel: Channel, dtype: Any) -> NDArray[Any]:
     if channel.low is None or channel.high is None:
-        return values.astype(dtype, copy=False)
+        return _as_fed(values, dtype)
     made = np.clip(values.astype(np.float32, copy=False), np.float32(channel.low), np.float32(channel.high))
     if channel.shift:
         made -= np.float32(channel.shift)
     made *= np.float32(1 / channel.scale)
-    return made.astype(dtype, copy=False)
+    return _as_fed(made, dtype)
+
+
+def _as_fed(values: NDArray[Any], dtype: Any) -> NDArray[Any]:
+    """Return values in the type of a tensor: the nearest that it has, where fractions or great values have no place."""
+    if values.dtype == dtype or dtype in (np.float32, np.float64, np.bool_):
+        return values.astype(dtype, copy=False)
+    if dtype == np.float16:
+        most = float(np.finfo(np.float16).max)
+        return np.asarray(np.clip(values, -most, most), dtype=np.float16)
+    ends = np.iinfo(dtype)
+    # One step inside of 64 bits, whose ends a float does not have.
+    low, high = max(ends.min, -(2**62)), min(ends.max, 2**62)
+    return np.asarray(np.clip(np.rint(values), low, high), dtype=dtype)
 
 
 def _outside_of(tensor: InputTensor, channel: Channel) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import onnxruntime  # type: ignore[import-untyped]  # it says no types
@@ -19,6 +20,17 @@ if TYPE_CHECKING:
 
     from viewer.inference.manifest import InputTensor, Manifest
 
+_NEWER = {
+    r"Opset (\d+) is under development[\s\S]*till opset (\d+)": "opset",
+    r"Unsupported model IR version: (\d+), max supported IR version: (\d+)": "ONNX IR version",
+}
+_NUMBERS = frozenset(
+    f"tensor({kind})"
+    for kind in (
+        *("float", "double", "float16", "bool"),
+        *(f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)),
+    )
+)
 _OUT_OF_MEMORY = ("bad_alloc", "failed to allocate", "bad allocation", "out of memory", "std::length_error")
 
 
@@ -95,6 +107,14 @@ def runtime_error(name: str, what: str, error: Exception) -> ModelError:
             "A smaller patch in its manifest, or a computer with more memory, may do.",
             text[:2000],
         )
+    for pattern, needs in _NEWER.items():
+        found = re.search(pattern, text)
+        if found:
+            return ModelError(
+                f"{name} needs {needs} {found[1]}, and the runtime here knows those up to {found[2]}.",
+                f"Export it with {needs} {found[2]} or lower, or install a newer onnxruntime.",
+                text[:2000],
+            )
     return ModelError(f"{name} {what}.", "The model may be damaged, or need a newer runtime.", text[:2000])
 
 
@@ -125,6 +145,11 @@ def check_tensors(manifest: Manifest, session: Session) -> None:
                     f"{manifest.name}: {side}.{name}.layout is {layout}, and the tensor has {len(shape)} axes.",
                     f"Correct {side}.{name}.layout in model.toml.",
                 )
+            if side == "output" and present[name].type not in _NUMBERS:
+                raise ModelError(
+                    f"{manifest.name}: output.{name} is {present[name].type}, and a tensor of numbers is meant.",
+                    "Export it with an output of float32.",
+                )
             if side == "input":
                 _check_element(manifest, next(t for t in manifest.inputs if t.name == name), present[name].type)
             if side == "input" and shape:
@@ -150,8 +175,12 @@ def _check_sizes(manifest: Manifest, tensor: InputTensor, shape: list[Any]) -> N
     wanted: dict[str, tuple[int, str]] = {}
     if tensor.role is InputRole.IMAGE:
         wanted["C"] = (len(tensor.channels), f"{at}.channels")
-    if "D" not in tensor.layout:
-        wanted["N"] = (how.slab, "inference.slab")
+    slabs = how.mode is Mode.SLICES
+    if "D" in tensor.layout:
+        batch = 1 if how.mode is Mode.WHOLE else how.batch
+        wanted |= {"N": (batch, "inference.batch")} | ({"D": (how.slab, "inference.slab")} if slabs else {})
+    elif slabs or how.mode is Mode.SLIDING:
+        wanted["N"] = (how.slab, "inference.slab") if slabs else (how.patch[2], "inference.patch")
     if tensor.size is not None:
         wanted |= {letter: (size, f"{at}.size") for letter, size in zip("WHD", tensor.size, strict=True)}
     elif how.mode is Mode.SLIDING:
@@ -159,6 +188,16 @@ def _check_sizes(manifest: Manifest, tensor: InputTensor, shape: list[Any]) -> N
     for letter, size in zip(tensor.layout, shape, strict=True):
         if not isinstance(size, int):
             continue
+        if letter == "N" and letter not in wanted:
+            raise ModelError(
+                f"{manifest.name} takes {size} {'slice' if size == 1 else 'slices'} at once and no other number.",
+                f'Use inference.mode = "slices" with slab = {size}.',
+            )
+        if letter == "N" and "D" in tensor.layout and size > 1:
+            raise ModelError(
+                f"{manifest.name} takes {size} volumes or patches at once and no other number.",
+                "Export it with an open batch, or with one of 1.",
+            )
         if letter in wanted and wanted[letter][0] != size:
             made, where = wanted[letter]
             raise ModelError(
@@ -173,6 +212,35 @@ def _check_sizes(manifest: Manifest, tensor: InputTensor, shape: list[Any]) -> N
             )
 
 
+def whole_slabs(manifest: Manifest, session: Session) -> bool:
+    """Return True where a model that goes through slabs takes no thinner one, as the last mostly is."""
+    image = manifest.image
+    letter = "D" if "D" in image.layout else "N"
+    shapes = [tensor.shape for tensor in session.get_inputs() if tensor.name == image.name]
+    return (
+        manifest.inference.mode is Mode.SLICES
+        and letter in image.layout
+        and any(
+            len(shape) == len(image.layout) and isinstance(shape[image.layout.index(letter)], int) for shape in shapes
+        )
+    )
+
+
+def _check_fed(manifest: Manifest, session: Session, feeds: dict[str, Any]) -> None:
+    """Hold sizes that a model fixes against what it is fed, which a volume may decide."""
+    for there in session.get_inputs():
+        fed = feeds.get(there.name)
+        layout = next((tensor.layout for tensor in manifest.inputs if tensor.name == there.name), "")
+        if fed is None or len(there.shape) != len(fed.shape) or len(layout) != len(fed.shape):
+            continue
+        for letter, takes, given in zip(layout, there.shape, fed.shape, strict=True):
+            if isinstance(takes, int) and takes != given:
+                raise ModelError(
+                    f"{manifest.name} takes {takes} along {letter} and no other number, and this volume makes {given}.",
+                    'Use inference.mode = "sliding" with a patch of that size, or slabs of so many slices.',
+                )
+
+
 def run_once(manifest: Manifest, session: Session, feeds: dict[str, Any]) -> dict[str, object]:
     """Return the output tensors by name for one set of inputs.
 
@@ -182,6 +250,7 @@ def run_once(manifest: Manifest, session: Session, feeds: dict[str, Any]) -> dic
         When the runtime fails.
     """
     names = [tensor.name for tensor in manifest.outputs]
+    _check_fed(manifest, session, feeds)
     try:
         return dict(zip(names, session.run(names, feeds), strict=True))
     except Exception as error:  # noqa: BLE001 (the runtime's errors have no common class)
