@@ -52,6 +52,7 @@ class CardGrid(QWidget):
         self._shown: list[CaseCard] = []
         self._index = 0
         self._room = BOUNDLESS
+        self._by_keyboard = False
         self.drop = DropCard(theme, self)
         self.drop.picked.connect(lambda: self.pick(len(self._shown)))
         self.setAccessibleName("Cases")
@@ -111,6 +112,7 @@ class CardGrid(QWidget):
         for n, card in enumerate(self._shown):
             card.selected = n == self._index
         self.drop.selected = self._index == len(self._shown) and self.hasFocus()
+        self._show_focus()
         self.selection_changed.emit(self.selected)
         self._reveal_picked()
 
@@ -120,8 +122,20 @@ class CardGrid(QWidget):
     def focusInEvent(self, event: QFocusEvent) -> None:  # noqa: N802 (Qt's name)
         """Show the picked card where the keys came by Tab: it may have been scrolled away."""
         super().focusInEvent(event)
-        if event.reason() in KEYBOARD_REASONS:
+        self._by_keyboard = event.reason() in KEYBOARD_REASONS
+        if self._by_keyboard:
             self._reveal_picked()
+        self._show_focus()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:  # noqa: N802 (Qt's name)
+        """Keys go elsewhere."""
+        super().focusOutEvent(event)
+        self._show_focus()
+
+    def _show_focus(self) -> None:
+        """Let the picked card of a grid that is used by the keyboard show that arrows go from it."""
+        for card in self._cards:
+            card.focused = card.selected and self._by_keyboard and self.hasFocus()
 
     def pick_case(self, case_id: str) -> bool:
         """Pick the card of a case; return False where it is not shown."""
@@ -149,6 +163,7 @@ class CardGrid(QWidget):
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 (Qt's name)
         """Move by arrows, Home, End and digits; Enter presents, or browses on the drop card."""
         key = Qt.Key(event.key())
+        self._by_keyboard = True
         if key in _STEPS:
             across, down = _STEPS[key]
             goal = self._index + across + down * columns_for(self.width())
@@ -183,6 +198,7 @@ class CardGrid(QWidget):
 
     def _picked(self, card: CaseCard) -> None:
         self.setFocus(Qt.FocusReason.MouseFocusReason)
+        self._by_keyboard = False
         self.pick(self._shown.index(card))
 
     def _made_card(self, case: Case, state: str, rehearsed: str) -> CaseCard:

@@ -23,7 +23,7 @@ from viewer.domain.reading_direction import isolated
 from viewer.services.cases import can_be_presented
 from viewer.ui.fonts import Type, font
 from viewer.ui.icons import paint_icon
-from viewer.ui.theme import RADIUS_CARD
+from viewer.ui.theme import FOCUS_WIDTH, RADIUS_CARD
 from viewer.ui.widgets import Button, Kind, rounded
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ class CaseCard(QWidget):
         self._theme = theme
         self.case = case
         self.state, self.rehearsed = state, rehearsed
-        self._selected = False
+        self._selected = self._focused = False
         self._fraction: float | None = None
         self._busy = False
         self._pictures = pictures
@@ -135,6 +135,17 @@ class CaseCard(QWidget):
         for button in self._buttons or ():
             button.setVisible(offered)
         self.update()
+
+    @property
+    def focused(self) -> bool:
+        """True while keys go to it, and whoever uses them has to see so."""
+        return self._focused
+
+    @focused.setter
+    def focused(self, focused: bool) -> None:
+        if focused is not self._focused:
+            self._focused = focused
+            self.update()
 
     def show_busy(self, fraction: float | None, *, busy: bool) -> None:
         """Show how far the case is with being opened."""
@@ -205,6 +216,16 @@ class CaseCard(QWidget):
             painter.setPen(QPen(colour(role), width))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRoundedRect(rounded(self.rect(), width), RADIUS_CARD - width / 2, RADIUS_CARD - width / 2)
+            if self._focused:
+                self._paint_focus(painter)
+
+    def _paint_focus(self, painter: QPainter) -> None:
+        """Draw a ring inside the border, on a line of the card's own ground: pictures are black, and bone is white."""
+        inside = self.rect().adjusted(2, 2, -2, -2)
+        for role, width in (("selected", 2 * FOCUS_WIDTH), ("accent", FOCUS_WIDTH)):
+            painter.setPen(QPen(self._theme.colour(role), width))
+            ring = rounded(inside, width) if role == "selected" else rounded(inside.adjusted(2, 2, -2, -2), width)
+            painter.drawRoundedRect(ring, RADIUS_CARD - 4, RADIUS_CARD - 4)
 
     def _paint_picture(self, painter: QPainter) -> None:
         area = self._picture_area()

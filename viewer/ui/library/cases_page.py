@@ -84,7 +84,7 @@ class CasesPage(QWidget):
         self.grid.presented.connect(self.presented)
         self.grid.drop.folder_wanted.connect(self.folder_wanted)
         self.grid.drop.file_wanted.connect(self.file_wanted)
-        self.search.left.connect(self.grid.setFocus)
+        self.search.left.connect(lambda: self.grid.setFocus(Qt.FocusReason.TabFocusReason))
         self._none = text_label(READING, Type.BODY, "text2")
         self._none.setContentsMargins(MARGIN, 0, MARGIN, 24)
         column.addWidget(self._none)

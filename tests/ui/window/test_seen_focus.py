@@ -1,0 +1,67 @@
+"""Whoever uses the keyboard sees where the keys go."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+
+from tests.cli.conftest import write_small_case
+from viewer.domain.session import Workspace
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from PySide6.QtGui import QImage
+    from pytestqt.qtbot import QtBot
+
+    from viewer.ui.library.card_grid import CardGrid
+    from viewer.ui.library.case_card import CaseCard
+    from viewer.ui.main_window import MainWindow
+
+
+@pytest.fixture
+def cards(window: MainWindow, own_home: Path, qtbot: QtBot) -> CardGrid:
+    """Return the grid of a library of one case; the keys are in the search field."""
+    write_small_case(own_home / "data" / "cases" / "small")
+    window.library.refresh()
+    window.go(Workspace.LIBRARY)
+    page = window.library.cases
+    page.search.setFocus(Qt.FocusReason.OtherFocusReason)
+    qtbot.waitUntil(lambda: bool(page.grid.shown_cases))
+    return page.grid
+
+
+def picked(grid: CardGrid) -> CaseCard:
+    assert grid.selected is not None
+    card = grid.card(grid.selected.id)
+    assert card is not None
+    return card
+
+
+def seen(grid: CardGrid) -> QImage:
+    return picked(grid).grab().toImage()
+
+
+def test_the_picked_card_shows_that_tab_came_to_it_and_no_longer_once_the_keys_are_elsewhere(
+    cards: CardGrid, window: MainWindow
+) -> None:
+    at_rest = seen(cards)
+    cards.setFocus(Qt.FocusReason.TabFocusReason)
+    assert seen(cards) != at_rest
+    window.library.cases.search.setFocus(Qt.FocusReason.TabFocusReason)
+    assert seen(cards) == at_rest
+
+
+def test_a_card_that_was_clicked_shows_no_ring_until_a_key_is_pressed(
+    cards: CardGrid, press: Callable[..., None], window: MainWindow
+) -> None:
+    at_rest = seen(cards)
+    QTest.mouseClick(picked(cards), Qt.MouseButton.LeftButton)
+    assert cards.hasFocus()
+    assert seen(cards) == at_rest
+    press(window, Qt.Key.Key_Home)
+    assert seen(cards) != at_rest
