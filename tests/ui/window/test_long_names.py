@@ -7,12 +7,17 @@ from typing import TYPE_CHECKING
 import pytest
 from attrs import evolve
 
+from viewer.domain.session import Workspace
 from viewer.ui.buttons import Button
+from viewer.ui.library.card_pictures import CardPictures
+from viewer.ui.library.case_card import CaseCard
+from viewer.ui.theme import Theme
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
     from pytestqt.qtbot import QtBot
 
+    from viewer.domain.walkthrough import Case
     from viewer.ui.main_window import MainWindow
     from viewer.ui.presenter.presenter_window import PresenterWindow
 
@@ -45,3 +50,27 @@ def test_beside_a_long_title_the_presenter_reads_how_to_end(
     presenter.resize(width, 768)
     qtbot.wait(50)
     assert squeezed(presenter) == []
+
+
+def test_of_a_case_whose_title_is_cut_on_its_card_the_tip_tells_all_of_it(qtbot: QtBot, case: Case) -> None:
+    theme = Theme()
+    told = CaseCard(theme, evolve(case, title=LONG, summary=LONG[::-1]), "Ready", CardPictures())
+    brief = CaseCard(theme, evolve(case, title="Short", summary="Brief."), "Ready", CardPictures())
+    for card in (told, brief):
+        qtbot.addWidget(card)
+        card.resize(444, 412)
+        card.show()
+    assert told.toolTip().splitlines() == [LONG, LONG[::-1]]
+    assert brief.toolTip() == ""
+    told.resize(2400, 412)
+    assert told.toolTip() == ""
+
+
+def test_the_tip_of_a_tile_in_inspect_tells_the_whole_name_of_its_lesion(opened: MainWindow, qtbot: QtBot) -> None:
+    opened.desk.session.findings = tuple(evolve(finding, label=LONG) for finding in opened.desk.session.findings)
+    opened.go(Workspace.INSPECT)
+    tiles = opened.inspect.tiles
+    qtbot.waitUntil(lambda: any(row.finding.label == LONG for row in tiles.rows))
+    n = next(n for n, row in enumerate(tiles.rows) if row.finding.label == LONG)
+    tip = tiles.tip_of(n).splitlines()
+    assert tip == [LONG, tiles.rows[n].finding.place, tiles.rows[n].why]

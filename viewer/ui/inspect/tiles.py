@@ -153,8 +153,13 @@ class ErrorTiles(QWidget):
         n = self._at(event)
         if n != self._over:
             self._over = n
-            self.setToolTip(self._rows[n].why if n is not None else "")
+            self.setToolTip(self.tip_of(n) if n is not None else "")
             self.update()
+
+    def tip_of(self, n: int) -> str:
+        """Return what the tip of a tile says: all of its name, which may be cut, its place, and why it counts so."""
+        row = self._rows[n]
+        return "\n".join(line for line in (row.finding.label, row.finding.place, row.why) if line)
 
     def leaveEvent(self, event: QEvent) -> None:  # noqa: N802 (Qt's name)
         """No tile lies under the pointer any more."""

@@ -97,8 +97,7 @@ class CaseCard(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
         about = (f"{case.title}.", case.summary, f"{self.foot_words}.", state)
         self.setAccessibleName(" ".join(part for part in about if part))
-        if rehearsed:
-            self.setToolTip(f"{rehearsed}. {state}")
+        self._say_all()
 
     @property
     def foot_words(self) -> str:
@@ -156,6 +155,14 @@ class CaseCard(QWidget):
         """Keep the buttons in the picture's lower right corner."""
         super().resizeEvent(event)
         self._place_buttons()
+        self._say_all()
+
+    def _say_all(self) -> None:
+        """Let the tip tell what is cut, and when the case was rehearsed."""
+        room = self._words_area().width()
+        lines = ((self.case.title, Type.CARD_TITLE), (self.case.summary, Type.BODY))
+        cut = [text for text, kind in lines if _line_px(text, kind) > room]
+        self.setToolTip("\n".join([*cut, *([f"{self.rehearsed}. {self.state}"] if self.rehearsed else [])]))
 
     def _made_buttons(self) -> tuple[Button, Button]:
         """Return what only the picked card shows, made when it is first picked."""
@@ -198,6 +205,11 @@ class CaseCard(QWidget):
         if self._lying:
             return QRectF(2, 2, round((self.height() - 4) * 3 / 2), self.height() - 4)
         return QRectF(2, 2, self.width() - 4, self.height() - TEXT_HEIGHT)
+
+    def _words_area(self) -> QRectF:
+        left = PAD + (self._picture_area().right() if self._lying else 0)
+        top = (self.height() - TEXT_HEIGHT) / (2 if self._lying else 1) + 2
+        return QRectF(left, top, max(0, self.width() - left - PAD), TEXT_HEIGHT)
 
     def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802 (Qt's name)
         """Draw the card."""
@@ -252,10 +264,8 @@ class CaseCard(QWidget):
             painter.fillRect(bar, self._theme.colour("accent"))
 
     def _paint_words(self, painter: QPainter) -> None:
-        lying = self._lying
-        left = PAD + (self._picture_area().right() if lying else 0)
-        top = (self.height() - TEXT_HEIGHT) / (2 if lying else 1) + 2
-        room = self.width() - left - PAD
+        area = self._words_area()
+        left, top, room = area.left(), area.top(), area.width()
         self._line(painter, QRectF(left, top + 13, room, 24), self.case.title, Type.CARD_TITLE, "text")
         self._line(painter, QRectF(left, top + 40, room, 20), self.case.summary, Type.BODY, "text2")
         foot = top + 78
@@ -280,10 +290,18 @@ class CaseCard(QWidget):
         return (self.state, "circle-check", "agree") if self.ready else (self.state, "triangle-alert", "disagree")
 
     def _line(self, painter: QPainter, area: QRectF, text: str, kind: Type, role: str) -> None:
-        face = font(kind)
-        # Digits of one width also widen the hyphen, which in a sentence looks like a gap.
-        face.unsetFeature(QFont.Tag("tnum"))
-        painter.setFont(face)
+        painter.setFont(_line_font(kind))
         painter.setPen(self._theme.colour(role))
         shown = QFontMetricsF(painter.font()).elidedText(text, Qt.TextElideMode.ElideRight, area.width())
         painter.drawText(area, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, isolated(shown))
+
+
+def _line_font(kind: Type) -> QFont:
+    face = font(kind)
+    # Digits of one width also widen the hyphen, which in a sentence looks like a gap.
+    face.unsetFeature(QFont.Tag("tnum"))
+    return face
+
+
+def _line_px(text: str, kind: Type) -> float:
+    return QFontMetricsF(_line_font(kind)).horizontalAdvance(text)
