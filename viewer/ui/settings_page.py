@@ -214,6 +214,7 @@ class ReaderSheet(Sheet):
         self.field = QLineEdit()
         self.field.setFont(font(Type.BODY))
         self.field.setPlaceholderText("Your name or initials")
+        self.field.setAccessibleName("Your name or initials")
         self.field.setFixedHeight(CONTROL_HEIGHT)
         self.field.returnPressed.connect(self._accept)
         self.body.addWidget(self.field)
