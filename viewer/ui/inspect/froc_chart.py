@@ -20,8 +20,10 @@ from viewer.ui.widgets import rounded
 if TYPE_CHECKING:
     from viewer.ui.theme import Theme
 
-LEFT, TOP, RIGHT, BOTTOM = 52, 16, 20, 52
-POINT = 6
+LEFT, TOP, RIGHT, BOTTOM = 68, 16, 20, 52
+POINT, AROUND_POINT = 6, 5
+# The name of the axis stands where the panel's words begin, the numbers clear of the point at the axis.
+NAME_LEFT, NAME_LINE, NUMBERS_GAP = 16, 18, 14
 LEAST_HEIGHT = 220
 
 
@@ -148,7 +150,7 @@ class FrocChart(QWidget):
             painter.setPen(QPen(colour("hairline"), 1))
             painter.drawLine(QPointF(area.left(), y), QPointF(area.right(), y))
             painter.setPen(colour("text2"))
-            box = QRectF(0, y - 10, area.left() - 10, 20)
+            box = QRectF(0, y - 10, area.left() - NUMBERS_GAP, 20)
             painter.drawText(box, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, words)
         for share, words in across:
             x = round(area.left() + area.width() * share) + 0.5
@@ -159,9 +161,9 @@ class FrocChart(QWidget):
         below = QRectF(area.left(), area.bottom() + 26, area.width(), 20)
         painter.drawText(below, Qt.AlignmentFlag.AlignCenter, names[0])
         painter.save()
-        painter.translate(10, area.center().y())
+        painter.translate(NAME_LEFT + NAME_LINE / 2, area.center().y())
         painter.rotate(-90)
-        painter.drawText(QRectF(-110, -10, 220, 20), Qt.AlignmentFlag.AlignCenter, names[1])
+        painter.drawText(QRectF(-110, -NAME_LINE / 2, 220, NAME_LINE), Qt.AlignmentFlag.AlignCenter, names[1])
         painter.restore()
 
     def _paint_guides(self, painter: QPainter) -> None:
@@ -180,7 +182,7 @@ class FrocChart(QWidget):
         colour, place = self._theme.colour, self._place_here(point)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(self._theme.colour("accent", 0.3))
-        painter.drawEllipse(place, POINT + 5, POINT + 5)
+        painter.drawEllipse(place, POINT + AROUND_POINT, POINT + AROUND_POINT)
         painter.setBrush(colour("accent"))
         painter.drawEllipse(place, POINT, POINT)
         self._paint_label(painter, place)
