@@ -89,6 +89,22 @@ def test_the_bar_that_scrolls_the_pictures_stands_beside_them(qtbot: QtBot, open
     assert many.width() == few.width()
 
 
+@pytest.mark.parametrize("size", [(1280, 720), (1366, 768)])
+def test_on_a_laptops_screen_the_first_errors_are_seen_as_pictures(
+    qtbot: QtBot, opened: MainWindow, size: tuple[int, int]
+) -> None:
+    opened.go(Workspace.INSPECT)
+    opened.resize(*size)
+    qtbot.waitUntil(lambda: opened.height() == size[1])
+    listed(opened, 5)
+    settle()
+    box, tiles = opened.inspect.tiles_box, opened.inspect.tiles
+    assert box.isVisible()
+    seen = QRect(box.area.mapTo(opened, QPoint(0, 0)), box.area.size())
+    first = tiles._place(0).toAlignedRect().translated(tiles.mapTo(opened, QPoint(0, 0)))
+    assert seen.contains(first)
+
+
 def pictures(qtbot: QtBot, window: MainWindow) -> list[QImage]:
     """Return the pictures of all tiles, once they are drawn."""
     tiles = window.inspect.tiles

@@ -38,7 +38,8 @@ if TYPE_CHECKING:
 LIST_WIDTH, NARROW_LIST_WIDTH = 400, 328
 SIDE_WIDTH, NARROW_SIDE_WIDTH = 520, 344
 NARROW_BELOW = 1600
-TILES_FROM = 760
+# In a low window tiles stand in the place of the legend: each shows an outline with its word.
+TILES_FROM, LEGEND_TOO_FROM = 620, 760
 LEAST_LIST_HEIGHT, LEAST_SIDE_HEIGHT = 300, 560
 _NOTHING_TO_FIND = "Truth: nothing to find here. Whatever is found is a false positive."
 _NOTHING_FOUND = "Truth: nothing to find here, and nothing is found at this threshold."
@@ -138,6 +139,8 @@ class InspectPage(QWidget):
         self.measurements.set_low(self.height() < LOW)
         self._share()
         self.tiles_box.setVisible(self.height() >= TILES_FROM)
+        for part in self._legend:
+            part.setVisible(not TILES_FROM <= self.height() < LEGEND_TOO_FROM)
         self.chart.setMaximumHeight(CHART_HEIGHT if self.height() >= LOW else LOW_CHART_HEIGHT)
         # Where there is room the curve has one height, however long the sentence of the row in hand is.
         self._why.setMinimumHeight(2 * BODY_LINE if self.height() >= LOW else 0)
@@ -246,9 +249,11 @@ class InspectPage(QWidget):
         self.tiles = self.tiles_box.tiles
         self.tiles.chosen.connect(self._desk.reviewing.select)
         body.addWidget(self.tiles_box)
-        body.addSpacing(8)
-        body.addWidget(text_label("Outlines", Type.NAME))
-        body.addWidget(Legend(theme))
+        title = text_label("Outlines", Type.NAME)
+        title.setContentsMargins(0, 8, 0, 0)
+        self._legend = (title, Legend(theme))
+        for part in self._legend:
+            body.addWidget(part)
         column.addLayout(body)
         column.addStretch(1)
         return panel
