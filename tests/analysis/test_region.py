@@ -203,6 +203,30 @@ def test_a_plane_through_a_series_turned_in_space_samples_what_lies_there() -> N
     assert values.most == pytest.approx(10 * (middle[2] + 6), abs=1e-3)
 
 
+@pytest.mark.parametrize("kind", [MeasurementKind.RECTANGLE, MeasurementKind.ELLIPSE])
+@pytest.mark.parametrize(("wide", "high"), [(4.0, 4.0), (2.0, 6.0), (14.0, 3.0)])
+def test_a_small_region_between_voxels_has_the_spread_and_the_ends_of_what_it_encloses(
+    kind: MeasurementKind, wide: float, high: float
+) -> None:
+    # Pixels are nearly as large as the region, and slices lie close together.
+    stack = SliceStack((30, 30), (2.8, 2.8), (1, 0, 0), (0, 1, 0), [(-40.0, -40.0, 0.4 * k) for k in range(100)])
+    k, _, i = np.indices(stack.shape_kji)
+    values = (50 * 0.4 * k + 10 * 2.8 * i).astype(np.float32)
+    turn = math.radians(20)
+    right, down = (math.cos(turn), math.sin(turn), 0.0), (0.0, 0.0, -1.0)
+    drawn = region(kind, (1.3, 0.9, 20.1), wide, high, right, down)
+    measured = region_values(drawn, volume_of(stack, values))
+    across, up = 10 * math.cos(turn) * wide / 2, 50 * high / 2
+    spread = math.hypot(across, up) / (math.sqrt(3) if kind is MeasurementKind.RECTANGLE else 2)
+    farthest = across + up if kind is MeasurementKind.RECTANGLE else math.hypot(across, up)
+    middle = 50 * 20.1 + 10 * (1.3 + 40)
+    assert measured.interpolated
+    assert measured.mean == pytest.approx(middle, abs=0.5)
+    assert measured.sd == pytest.approx(spread, rel=0.05)
+    assert measured.least == pytest.approx(middle - farthest, abs=0.05 * farthest)
+    assert measured.most == pytest.approx(middle + farthest, abs=0.05 * farthest)
+
+
 def test_padding_is_not_counted(make_volume: Callable[..., Volume]) -> None:
     slices = np.full((3, 40, 40), 20, dtype=np.int16)
     slices[:, :, 20:] = -2000

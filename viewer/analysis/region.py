@@ -24,6 +24,9 @@ _MEETS_SHARE = 0.15
 _STRAIGHT = 1 - 1e-5
 # Above this an interpolated region is sampled more coarsely: nobody waits for its last digit.
 _MOST_SAMPLES = 250_000
+# From side to side of an interpolated region, however small it is.
+_LEAST_ACROSS = 32
+_INSIDE_SHARE = 1e-6
 
 
 def region_values(region: Measurement, volume: Volume) -> RegionValues:
@@ -135,14 +138,21 @@ def _of_slice(region: Measurement, volume: Volume) -> NDArray[Any] | None:
 
 
 def _between_voxels(region: Measurement, volume: Volume) -> NDArray[np.float64]:
-    """Return values sampled within a region as far apart as original pixels, linearly between the grid's voxels."""
+    """Return values sampled evenly within a region, linearly between the grid's voxels.
+
+    Samples lie no farther apart than voxels along their shortest side, and so close that a region smaller than a pixel
+    has its spread too.
+    """
     # Slow to load, and only planes through tilted or oblique volumes need it.
     from scipy.ndimage import map_coordinates
 
-    width, height = region.size_mm
-    step = min(volume.stack.pixel_spacing_mm)
-    step *= max(1.0, float(np.sqrt(width * height / step**2 / _MOST_SAMPLES)))
-    across, down = (np.arange(-(size // (2 * step)), size // (2 * step) + 1) * step for size in (width, height))
+    finest_mm = min(*volume.stack.pixel_spacing_mm, *volume.grid.spacing_mm)
+    counts = [max(size / finest_mm, _LEAST_ACROSS) for size in region.size_mm]
+    fewer = max(1.0, math.sqrt(counts[0] * counts[1] / _MOST_SAMPLES))
+    halves = [math.ceil(count / fewer / 2) for count in counts]
+    # Up to the outline, and as near to one side as to the other: whether its own points are inside is left to rounding.
+    ends = [size / 2 * (1 - _INSIDE_SHARE) for size in region.size_mm]
+    across, down = (np.linspace(-end, end, 2 * half + 1) for end, half in zip(ends, halves, strict=True))
     u, v = np.meshgrid(across, down, indexing="ij")
     inside = region.encloses(u, v)
     right, downwards = np.asarray(region.right), np.asarray(region.down)
