@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from attrs import evolve
+from attrs import evolve, frozen
 from psygnal import Signal
 
 from viewer.domain.view_state import Comparison, Layout, ViewName, ViewState
@@ -25,6 +25,15 @@ if TYPE_CHECKING:
     from viewer.services.kept_alignments import KeptAlignments
     from viewer.services.loading import LoadedPrior
     from viewer.services.opening import Opening
+
+
+@frozen
+class LookedAt:
+    """How two volumes were looked at: both views, of the second one where it is known, and what was linked."""
+
+    here: ViewState
+    there: ViewState | None = None
+    links: Links | None = None
 
 
 class Comparing:
@@ -52,6 +61,7 @@ class Comparing:
         self._wanted = Comparison.BESIDE
         self._prior: LoadedPrior | None = None
         self._second: ModelResult | None = None
+        self._as_before: LookedAt | None = None
         session.view_changed.connect(self._here_moved)
         other.view_changed.connect(self._there_moved)
         other.volume_changed.connect(self._there_changed)
@@ -126,15 +136,21 @@ class Comparing:
 
     def open(self, find: Callable[[JobContext], SeriesEntry]) -> None:
         """Open the series that `find` returns, called in another thread, beside the first."""
-        self._of_case = False
+        self._of_case, self._as_before = False, None
         self._opening.open_found(find)
+
+    def open_as_before(self, find: Callable[[JobContext], SeriesEntry], looked: LookedAt) -> None:
+        """Open the series that `find` returns beside the first, and look at both as they were looked at once."""
+        self.prefer(looked.here.comparison)
+        self.open(find)
+        self._as_before = looked
 
     def bring(self, prior: LoadedPrior) -> None:
         """Open what a case is compared with; how it is shown is for the case's steps to say."""
         here = self._session.volume
         if here is None:
             return
-        self._prior, self._second = prior, None
+        self._prior, self._second, self._as_before = prior, None, None
         self._opening.close()
         self.aligning.told(here, prior.volume, prior.alignment)
         self._told = self._of_case = True
@@ -181,7 +197,7 @@ class Comparing:
     def show_same(self) -> None:
         """Compare the open volume with itself: in another window, another plane, or elsewhere."""
         self._of_case = False
-        self._second = None
+        self._second = self._as_before = None
         self._opening.close()
         self._other.findings = self._session.findings
         self._other.truth = self._session.truth
@@ -195,7 +211,7 @@ class Comparing:
             self.mode = Comparison.OFF
             self._of_case = False
             self._opening.close()
-            self._second = None
+            self._second = self._as_before = None
             self.changed.emit()
 
     # --- links and alignment
@@ -275,10 +291,31 @@ class Comparing:
             self._begun = pair
             self._links = Links.of(here, there)
             self.aligning.begin()
-        if not self._told:
-            self.mode = self._wanted
-        self._follow()
+        looked, self._as_before = self._as_before, None
+        if looked is not None:
+            self._look_as_before(looked)
+        else:
+            if not self._told:
+                self.mode = self._wanted
+            self._follow()
         self.changed.emit()
+
+    def _look_as_before(self, looked: LookedAt) -> None:
+        here, there = self._session.view, self._other.view
+        if here is None or there is None:
+            return
+        if looked.links is not None:
+            self._links = looked.links
+        was = looked.here
+        self._session.view = evolve(here, comparison=was.comparison, layout=was.layout, main=was.main)
+        here = self._session.view or here
+        if looked.there is not None and looked.there.series_uid == there.series_uid:
+            there = looked.there
+        self._following = True
+        try:
+            self._other.view = followed(there, here, self.aligning.alignment, self._links)
+        finally:
+            self._following = False
 
     def _there_changed(self, new: Volume | None, old: Volume | None) -> None:
         if new is None and old is not None:

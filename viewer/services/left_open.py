@@ -12,6 +12,7 @@ from viewer.domain.session import Workspace
 from viewer.domain.view_state import Comparison, ViewState
 from viewer.io.atomic_file import write_atomically
 from viewer.io.images_mark import images_mark, may_share_images
+from viewer.services.linked_views import Links
 from viewer.services.whose_series import mark_of, patient_mark
 
 if TYPE_CHECKING:
@@ -48,13 +49,15 @@ class Named:
 
 @frozen
 class Left:
-    """What was open: a case, or a series and perhaps a second one that it was compared with."""
+    """What was open: a case, or a series and perhaps a second one that it was compared with, how, and in what view."""
 
     workspace: Workspace
     view: ViewState
     case: str = ""
     series: Named | None = None
     beside: Named | None = None
+    beside_view: ViewState | None = None
+    links: Links | None = None
 
 
 class LeftOpen:
@@ -105,7 +108,7 @@ class LeftOpen:
         if new is None or old is None or new.series.series_uid != old.series.series_uid:
             self._worked_in = self._session.workspace if new is not None and self._session.workspace in _DESK else None
 
-    def keep(self, other: Session) -> None:
+    def keep(self, other: Session, links: Links) -> None:
         """Keep what is open now, and forget what was before; nothing is kept of what was only presented."""
         session, worked_in = self._session, self._worked_in
         volume, view = session.volume, session.view
@@ -121,6 +124,8 @@ class LeftOpen:
             case=session.case.id if session.case is not None else "",
             series=Named.of(volume) if session.case is None else None,
             beside=Named.of(beside) if beside is not None else None,
+            beside_view=evolve(other.view, models=None) if beside is not None and other.view is not None else None,
+            links=links if beside is not None else None,
         )
         from viewer.io.strict_json import json_text, unstructure
 

@@ -11,6 +11,7 @@ import pytest
 
 from viewer.domain.session import Session, Workspace
 from viewer.services.left_open import LeftOpen
+from viewer.services.linked_views import Links
 from viewer.ui.library.series_words import copies_words
 
 
@@ -136,7 +137,7 @@ def test_the_phase_that_was_open_is_the_one_that_the_next_start_goes_on_with(
     kept = LeftOpen(program.session, tmp_path, program.index)
     program.session.workspace = Workspace.REVIEW
     program.open(later)
-    kept.keep(Session())
+    kept.keep(Session(), Links())
     # The place that was opened last comes first.
     program.open(original)
     left = kept.read()

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from viewer.domain.session import Session, Workspace
 from viewer.services.left_open import LeftOpen
+from viewer.services.linked_views import Links
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,7 +37,7 @@ def test_what_was_open_is_not_another_patients_series_of_the_same_uid(
         left = LeftOpen(program.session, tmp_path, program.index)
         program.session.workspace = Workspace.INSPECT
         program.session.workspace = Workspace.REVIEW
-        left.keep(Session())
+        left.keep(Session(), Links())
         kept = left.read()
         assert kept is not None
         assert kept.series is not None

@@ -22,6 +22,7 @@ from viewer.domain.geometry import PlaneName
 from viewer.domain.session import Workspace
 from viewer.domain.view_state import Comparison, Layout, ViewName, as_point
 from viewer.services.desk import build_desk
+from viewer.services.linked_views import Links
 from viewer.ui.deliver import Deliver
 from viewer.ui.library.page_head import Page
 from viewer.ui.main_window import MainWindow
@@ -282,6 +283,40 @@ def test_a_second_series_is_beside_it_again(start: Callable[[], MainWindow], ser
     comparing = window.desk.comparing
     qtbot.waitUntil(lambda: comparing.mode is Comparison.CURTAIN, timeout=20_000)
     assert comparing.aligning.words == words != ""
+    window.close()
+
+
+@pytest.mark.parametrize("linked", [True, False])
+def test_two_series_side_by_side_are_seen_again_as_they_were(
+    start: Callable[[], MainWindow], series: Path, qtbot: QtBot, *, linked: bool
+) -> None:
+    other = MadeCt(series.parent)
+    for k in range(6):
+        other.slice(f"prior/IM{k}", other.pixels(k), (-10, -20, 2.5 * k), series="7", SeriesDescription="Prior", **JANE)
+    first = start()
+    look_at(first, series, qtbot)
+    first.desk.comparing.open(first.desk.library.finder_at(series.parent / "prior"))
+    qtbot.waitUntil(lambda: first.desk.comparing.on and not first.desk.other.opening.running, timeout=20_000)
+    qtbot.waitUntil(lambda: not first.desk.runner._jobs, timeout=20_000)
+    here, there = first.desk.session, first.desk.other.session
+    assert here.view is not None
+    # All planes of both, where side by side begins with one.
+    here.view = evolve(here.view, layout=Layout.FOUR)
+    if not linked:
+        first.desk.comparing.links = Links(place=False, window=False)
+        assert there.view is not None
+        there.view = evolve(there.view.windowed(40.0, 80.0), cursor_lps_mm=as_point(np.add(here.view.cursor_lps_mm, 3)))
+    left, left_there = here.view, there.view
+    first.close()
+    window = start()
+    assert window.go_on.bar is not None
+    window.go_on.bar.accepted.emit()
+    desk = window.desk
+    qtbot.waitUntil(lambda: desk.comparing.mode is Comparison.BESIDE and not desk.other.opening.running, timeout=20_000)
+    qtbot.waitUntil(lambda: not desk.runner._jobs, timeout=20_000)
+    assert desk.session.view == left
+    assert desk.other.session.view == left_there
+    assert desk.comparing.links == Links(place=linked, window=linked)
     window.close()
 
 

@@ -11,6 +11,7 @@ from PySide6.QtCore import Qt, QTimer
 from viewer.domain.masking import MASKED
 from viewer.domain.session import Workspace
 from viewer.domain.view_state import Comparison
+from viewer.services.comparing import LookedAt
 from viewer.ui.library.go_on_bar import GoOnBar
 from viewer.ui.library.series_words import series_title
 
@@ -51,7 +52,7 @@ class GoOnHere:
         """Remember what is open, for the next start."""
         self._keeping.stop()
         if not self._window.kiosk:
-            self._desk.left_open.keep(self._desk.other.session)
+            self._desk.left_open.keep(self._desk.other.session, self._desk.comparing.links)
 
     def _keep_soon(self, *_: object) -> None:
         """Keep it once the hand rests: a program that is killed loses no more than what was looked at last."""
@@ -60,7 +61,8 @@ class GoOnHere:
     def connect(self) -> None:
         """Wait for the cases."""
         session = self._desk.session
-        for signal in (self._desk.opening.opened, session.view_changed, session.workspace_changed):
+        beside = (self._desk.other.session.view_changed, self._desk.comparing.changed)
+        for signal in (self._desk.opening.opened, session.view_changed, session.workspace_changed, *beside):
             signal.connect(self._keep_soon)
         if self._asked:
             return
@@ -149,8 +151,8 @@ class GoOnHere:
         session.view = evolve(view, comparison=Comparison.OFF)
         beside = self._desk.left_open.row(left.beside) if left.beside is not None else None
         if beside is not None:
-            self._desk.comparing.prefer(view.comparison)
-            self._desk.comparing.open(self._desk.library.finder(beside.id))
+            looked = LookedAt(view, left.beside_view, left.links)
+            self._desk.comparing.open_as_before(self._desk.library.finder(beside.id), looked)
 
     # --- the bar
 
