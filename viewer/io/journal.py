@@ -9,7 +9,6 @@ SQLite's write-ahead log and synchronous FULL, so that an acknowledged decision 
 from __future__ import annotations
 
 import logging
-import sqlite3
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
@@ -19,7 +18,6 @@ from attrs import evolve
 
 from viewer.domain.errors import StorageError
 from viewer.io import journal_store
-from viewer.io.atomic_file import storage_error
 from viewer.io.finding_record import FindingRecord, finding_of, finding_record
 from viewer.io.journal_event import (
     Event,
@@ -33,12 +31,15 @@ from viewer.io.journal_event import (
     series_and_patient,
     undo_and_redo,
 )
+from viewer.io.journal_faults import FAULTS, UnreadJournalError, error_in_words
+from viewer.io.journal_newest import forget_newest, note_newest, what_is_gone
 from viewer.io.journal_state import Said, State, append_event, decision_in, state_from, state_of
 from viewer.io.scratch import Scratch, remove_left_behind
 from viewer.io.sole_writer import SoleWriter
 from viewer.io.strict_json import structure
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
@@ -89,7 +90,7 @@ class Journal:
     @property
     def lacking(self) -> StorageError | None:
         """Why decisions that were made may not be among those that can be read; None where all are there."""
-        return self.read_only if isinstance(self.read_only, journal_store.UnreadJournalError) else self._begun_anew
+        return self.read_only if isinstance(self.read_only, UnreadJournalError) else self._begun_anew
 
     def decide(
         self,
@@ -173,11 +174,8 @@ class Journal:
 
     def decisions(self, series: AnySeries) -> Mapping[str, Decision]:
         """Return what holds now of a series, by finding id; findings without answer and comment are left out."""
-        found: dict[str, Decision] = {}
-        for finding_id, state in self._states(series):
-            if (decision := decision_in(state, finding_id)) is not None:
-                found[finding_id] = decision
-        return found
+        found = {finding_id: decision_in(state, finding_id) for finding_id, state in self._states(series)}
+        return {finding_id: decision for finding_id, decision in found.items() if decision is not None}
 
     def marks(self, series: AnySeries) -> tuple[Finding, ...]:
         """Return the findings that readers made on a series, in the order they were made."""
@@ -228,13 +226,11 @@ class Journal:
                 self._begun_anew = journal_store.begun_anew(self._path) or self._begun_anew
                 self._connection = journal_store.open_for_writing(self._path)
                 self._file = journal_store.which_file(self._path)
+                self._begun_anew = self._begun_anew or what_is_gone(self._connection, self._path, writing=True)
         except StorageError as error:
             self.read_only = error
-        except sqlite3.Error as error:
-            self.read_only = journal_store.error_in_words(error)
-        except OSError as error:
-            said = storage_error("Decisions", error)
-            self.read_only = StorageError(said.sentence, "Make the disk writable; they are then written.", said.detail)
+        except (*FAULTS, OSError) as error:
+            self.read_only = error_in_words(error)
         if self._connection is None:
             self._writer.release()
             self._open_for_reading()
@@ -246,7 +242,8 @@ class Journal:
             if not self._path.is_file():
                 return
             self._connection = journal_store.open_for_reading(self._path, self._scratch)
-        except (sqlite3.Error, StorageError, OSError) as error:
+            self._begun_anew = self._begun_anew or what_is_gone(self._connection, self._path, writing=False)
+        except (*FAULTS, StorageError, OSError) as error:
             # Why it cannot be written was said already, and says more; reading then finds nothing.
             _log.warning("the journal cannot be read: %s", type(error).__name__)
 
@@ -254,7 +251,7 @@ class Journal:
         try:
             if self._rows("sequence = 1"):
                 journal_store.back_up_if_due(self._path)
-        except (StorageError, sqlite3.Error, OSError) as error:
+        except (*FAULTS, StorageError, OSError) as error:
             _log.warning("the journal has no new backup: %s", type(error).__name__)
 
     @contextmanager
@@ -270,22 +267,24 @@ class Journal:
             connection.execute("BEGIN IMMEDIATE")
             try:
                 yield connection
+                newest = newest_sequence(connection)
                 connection.execute("COMMIT")
             except BaseException:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
                 raise
-        except sqlite3.Error as error:
-            raise journal_store.error_in_words(error) from error
+        except FAULTS as error:
+            raise error_in_words(error) from error
+        note_newest(self._path, newest or 0)
 
     def _open_what_is_there(self, gone: sqlite3.Connection) -> None:
         """Open the file that took the place of the open one, to which nobody would come back."""
         try:
             another = journal_store.rescue(gone, self._path)
-        except sqlite3.Error as error:
-            raise journal_store.error_in_words(error) from error
-        except OSError as error:
-            raise storage_error("Decisions", error) from error
+        except (*FAULTS, OSError) as error:
+            raise error_in_words(error) from error
+        if another:
+            forget_newest(self._path)
         self._open()
         _log.warning("the journal's file was %s while it was open", "replaced" if another else "taken away")
         if another:
@@ -392,8 +391,8 @@ class Journal:
             return None
         try:
             return read(self._connection)
-        except sqlite3.Error as error:
-            raise journal_store.error_in_words(error) from error
+        except FAULTS as error:
+            raise error_in_words(error) from error
 
 
 def _nothing(_state: State) -> State:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
@@ -11,9 +10,11 @@ from attrs import fields, frozen
 from viewer.domain.job import JobContext
 from viewer.io import journal_store
 from viewer.io.journal_event import Event, hash_of
+from viewer.io.journal_faults import FAULTS, error_in_words
 from viewer.io.scratch import Scratch
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Iterator
     from pathlib import Path
 
@@ -74,8 +75,8 @@ def check_chain(path: Path, ctx: JobContext | None = None, *, series_uid: str = 
             if connection.execute("PRAGMA user_version").fetchone()[0] > len(journal_store.MIGRATIONS):
                 return Chain()
             return _checked(connection, series_uid, ctx)
-    except sqlite3.Error as error:
-        raise journal_store.error_in_words(error) from error
+    except FAULTS as error:
+        raise error_in_words(error) from error
     finally:
         scratch.close()
 
@@ -92,7 +93,7 @@ def _checked(connection: sqlite3.Connection, series_uid: str, ctx: JobContext) -
         before = previous["sequence"] if previous is not None else 0
         expected = previous["hash"] if previous is not None else ""
         wrong: dict[str, Any] | None = None
-        if event["hash"] != hash_of(event):
+        if event["hash"] != _hash_of(event):
             wrong = event
         elif before == event["sequence"] - 1 and event["previous_hash"] != expected:
             # It is true to itself and does not follow the one before: that one was changed and hashed anew.
@@ -101,6 +102,14 @@ def _checked(connection: sqlite3.Connection, series_uid: str, ctx: JobContext) -
             changed[wrong["sequence"]] = Changed(wrong["sequence"], wrong["finding_id"])
         previous = event
     return Chain(looked_at, tuple(changed[number] for number in sorted(changed)), max(0, newest - count))
+
+
+def _hash_of(event: dict[str, Any]) -> str:
+    try:
+        return hash_of(event)
+    except (TypeError, ValueError):
+        # Bytes where words stood.
+        return ""
 
 
 def _rows(connection: sqlite3.Connection, series_uid: str) -> Iterator[dict[str, Any]]:

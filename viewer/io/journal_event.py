@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from attrs import asdict, fields, frozen
 
 from viewer.domain.drawn_on import InSight
+from viewer.io.journal_faults import damaged
 
 if TYPE_CHECKING:
     import sqlite3
@@ -102,10 +103,19 @@ _COLUMNS = ", ".join(field.name for field in fields(Event))
 
 
 def read_events(connection: sqlite3.Connection, where: str, *values: Any) -> tuple[Event, ...]:
-    """Return the events that fulfil an SQL condition, oldest first."""
+    """Return the events that fulfil an SQL condition, oldest first.
+
+    Raises
+    ------
+    StorageError
+        When one is of no kind: the file is damaged.
+    """
     rows = connection.execute(f"SELECT {_COLUMNS} FROM event WHERE {where} ORDER BY sequence", values)
     names = [field.name for field in fields(Event)]
-    return tuple(Event(**{**dict(zip(names, row, strict=True)), "kind": EventKind(row[_KIND])}) for row in rows)
+    try:
+        return tuple(Event(**{**dict(zip(names, row, strict=True)), "kind": EventKind(row[_KIND])}) for row in rows)
+    except ValueError as error:
+        raise damaged(str(error)) from error
 
 
 def write_event(connection: sqlite3.Connection, event: Event) -> None:

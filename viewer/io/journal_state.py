@@ -14,7 +14,7 @@ from viewer.domain.decision import Answer, Decision
 from viewer.domain.measurement import Measurement
 from viewer.io.finding_record import FindingRecord, as_before
 from viewer.io.journal_event import Event, EventKind, newest_after, series_and_patient, write_event
-from viewer.io.journal_store import damaged
+from viewer.io.journal_faults import damaged
 from viewer.io.program import program_version
 from viewer.io.strict_json import WrongJsonError, parse_json, structure, unstructure
 
@@ -44,11 +44,21 @@ class State:
 
 
 def decision_in(state: State, finding_id: str) -> Decision | None:
-    """Return what a reader said of a finding; None where there is neither answer nor comment."""
+    """Return what a reader said of a finding; None where there is neither answer nor comment.
+
+    Raises
+    ------
+    StorageError
+        When it was said at no time: the file is damaged.
+    """
     said = state.said
     if said is None or (said.answer is None and not said.comment):
         return None
-    return Decision(finding_id, said.answer, said.reader, said.comment, datetime.fromisoformat(said.time_utc))
+    try:
+        when = datetime.fromisoformat(said.time_utc)
+    except ValueError as error:
+        raise damaged(str(error)) from error
+    return Decision(finding_id, said.answer, said.reader, said.comment, when)
 
 
 def state_from(text: str) -> State:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from viewer.domain.errors import StorageError
 from viewer.io.atomic_file import replacing
+from viewer.io.journal_faults import UnreadJournalError, damaged, newer_schema
 from viewer.io.sqlite_files import schema_version
 
 if TYPE_CHECKING:
@@ -72,49 +73,6 @@ MIGRATIONS: list[tuple[str, ...]] = [
 _WITH_PATIENTS = 4
 
 
-class UnreadJournalError(StorageError):
-    """A journal from which not all can be read: what was decided may seem not to be."""
-
-
-def newer_schema() -> StorageError:
-    """Return the error for a journal that a newer program wrote."""
-    return StorageError(
-        "The decisions on this machine were kept by a newer CaseStage; they can be read here, not added to.",
-        "Install the newest CaseStage to go on deciding.",
-    )
-
-
-def error_in_words(error: sqlite3.Error) -> StorageError:
-    """Return what went wrong with the journal, in a sentence."""
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    if code == sqlite3.SQLITE_FULL:
-        words = ("What you did last is not on disk: the disk is full.", "Free some space; it is then written.")
-    elif code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_CANTOPEN):
-        words = (
-            "Decisions and measurements cannot be kept: the program's folder cannot be written to.",
-            "Make the disk writable; what you do stays in memory until then.",
-        )
-    elif code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-        words = ("The decisions on this machine are in use.", "Close the other program that uses them, then try again.")
-    elif code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
-        return damaged(str(error))
-    else:
-        words = (
-            "What you did last could not be written to disk.",
-            "Check the disk; what you do stays in memory until then.",
-        )
-    return StorageError(*words, str(error))
-
-
-def damaged(detail: str) -> UnreadJournalError:
-    """Return the error for a file that SQLite cannot read."""
-    return UnreadJournalError(
-        "The file with the decisions on this machine is damaged; nothing is added to it.",
-        "Put the newest file of the folder “backups” beside it in its place.",
-        detail,
-    )
-
-
 def open_for_writing(path: Path) -> sqlite3.Connection:
     """Return a connection that is durable at COMMIT, with the schema of this program.
 
@@ -135,9 +93,7 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
         connection.execute("PRAGMA foreign_keys = ON")
         version = _checked_version(connection)
         if path.stat().st_size < _QUICK_CHECK_BELOW:
-            said = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
-            if said != "ok":
-                raise damaged(str(said))
+            _check(connection)
         if 0 < version < len(MIGRATIONS):
             _copy(path, path.with_name(f"{path.stem}-before-version-{len(MIGRATIONS)}{path.suffix}"))
         connection.execute("PRAGMA journal_mode = WAL")
@@ -149,11 +105,28 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
     return connection
 
 
+def _check(connection: sqlite3.Connection) -> None:
+    """Look whether all entries can be read and found; what only finds them is made anew where it is damaged.
+
+    Raises
+    ------
+    UnreadJournalError
+        When they cannot.
+    """
+    for mended in (False, True):
+        said = str(connection.execute("PRAGMA integrity_check(1)").fetchone()[0])
+        if said == "ok":
+            return
+        if mended or connection.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
+            raise damaged(said)
+        connection.execute("REINDEX")
+
+
 def _has_the_log_of_another(path: Path) -> bool:
     """Return whether a log lies beside a backup that was put in the place of the file which it belongs to.
 
-    SQLite takes it for the backup's own, and mixes both. Backups are not in WAL mode, and the file itself always is:
-    their header says so (https://sqlite.org/fileformat2.html, offsets 18 and 19).
+    SQLite takes it for the backup's own, and mixes both; beside an empty file it removes it. Backups are not in WAL
+    mode, and the file itself always is: their header says so (https://sqlite.org/fileformat2.html, offsets 18 and 19).
     """
     try:
         with path.open("rb") as file:
@@ -161,7 +134,7 @@ def _has_the_log_of_another(path: Path) -> bool:
     except OSError:
         # SQLite says why.
         return False
-    return header[18:] == b"\x01\x01" and path.with_name(path.name + "-wal").exists()
+    return header[18:] in (b"\x01\x01", b"") and path.with_name(path.name + "-wal").exists()
 
 
 def _move_away_the_log(path: Path) -> None:

@@ -1,0 +1,60 @@
+"""What can be wrong with the journal's file, in sentences."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from viewer.domain.errors import StorageError
+from viewer.io.atomic_file import storage_error
+
+# What SQLite says of a damaged schema may be no text.
+FAULTS = (sqlite3.Error, UnicodeDecodeError)
+
+
+class UnreadJournalError(StorageError):
+    """A journal from which not all can be read: what was decided may seem not to be."""
+
+
+def newer_schema() -> StorageError:
+    """Return the error for a journal that a newer program wrote."""
+    return StorageError(
+        "The decisions on this machine were kept by a newer CaseStage; they can be read here, not added to.",
+        "Install the newest CaseStage to go on deciding.",
+    )
+
+
+def error_in_words(error: Exception) -> StorageError:
+    """Return what went wrong with the journal, in a sentence."""
+    if isinstance(error, OSError):
+        said = storage_error("Decisions", error)
+        return StorageError(said.sentence, "Make the disk writable; they are then written.", said.detail)
+    if not isinstance(error, sqlite3.Error) or "Could not decode" in str(error):
+        return damaged(type(error).__name__)
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code == sqlite3.SQLITE_FULL:
+        words = ("What you did last is not on disk: the disk is full.", "Free some space; it is then written.")
+    elif code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_CANTOPEN):
+        words = (
+            "Decisions and measurements cannot be kept: the program's folder cannot be written to.",
+            "Make the disk writable; what you do stays in memory until then.",
+        )
+    elif code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        words = ("The decisions on this machine are in use.", "Close the other program that uses them, then try again.")
+    elif code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR):
+        # The last is what a file gives that lacks a table or column.
+        return damaged(str(error))
+    else:
+        words = (
+            "What you did last could not be written to disk.",
+            "Check the disk; what you do stays in memory until then.",
+        )
+    return StorageError(*words, str(error))
+
+
+def damaged(detail: str) -> UnreadJournalError:
+    """Return the error for a file that SQLite cannot read."""
+    return UnreadJournalError(
+        "The file with the decisions on this machine is damaged; nothing is added to it.",
+        "Put the newest file of the folder “backups” beside it in its place.",
+        detail,
+    )
