@@ -127,7 +127,7 @@ def write_small_case(folder: Path, case_id: str = "small-case") -> Case:
         bounds_lps_mm=np.stack([centre - 8, centre + 8], axis=1),
         score=0.9,
         mask=mask,
-        volume_ml=1.7,
+        volume_ml=1.728,
         long_axis_mm=20.0,
     )
     truth = evolve(finding, id="truth-1", score=None, source=Source(SourceKind.TRUTH, "Made"))

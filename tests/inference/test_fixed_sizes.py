@@ -257,3 +257,9 @@ def test_what_would_be_cut_to_something_else_is_refused(
 def test_a_name_that_turns_reading_around_does_not(model_folder: Folder) -> None:
     manifest = read_manifest(model_folder(changes={'name = "Tiny"': 'name = "Tiny\\u202e model"'}))
     assert manifest.name == "Tiny model"
+
+
+def test_a_key_with_a_mark_that_is_not_seen_is_told_from_the_right_one(model_folder: Folder) -> None:
+    folder = model_folder(changes={"dtype = ": '"dtype\u200b" = '})
+    with pytest.raises(ManifestError, match=r"input.image.dtype\\u200b is not known; did you mean input.image.dtype\?"):
+        read_manifest(folder)

@@ -214,7 +214,7 @@ def test_a_misspelt_key_is_named_with_its_path(tmp_path: Path) -> None:
     assert raised.value.hint
 
 
-@pytest.mark.parametrize("key", ["\u202etluaf", "bell\a", "line\nend", "long " * 2000])
+@pytest.mark.parametrize("key", ["\u202etluaf", "bell\a", "line\nend", "title\u200b", "long " * 2000])
 def test_a_sentence_about_an_unknown_key_stays_one_that_can_be_read(tmp_path: Path, key: str) -> None:
     with pytest.raises(CaseDocumentError, match="is not known there") as raised:
         read_case(_edited(tmp_path, lambda d: d.update({key: 1})))

@@ -65,7 +65,7 @@ def _finding(volume: Volume, kind: SourceKind) -> Finding:
         bounds_lps_mm=np.stack([centre - 8, centre + 8], axis=1),
         score=0.9 if kind is SourceKind.MODEL else None,
         mask=mask,
-        volume_ml=1.7,
+        volume_ml=0.2016,
         long_axis_mm=20.0,
     )
 

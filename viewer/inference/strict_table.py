@@ -45,7 +45,9 @@ class Table:
 
     def at(self, key: str) -> str:
         """Return the path of a key in this table."""
-        return f"{self.path}.{key}" if self.path else key
+        # A mark that is not seen would leave a key that looks like the right one.
+        shown = key if key.isprintable() else ascii(key)[1:-1]
+        return f"{self.path}.{shown}" if self.path else shown
 
     def has(self, key: str) -> bool:
         """Return True where the key is there."""

@@ -12,9 +12,11 @@ from viewer.domain.errors import CaseDocumentError, UnreadableFileError
 from viewer.domain.finding import CaseScored, Source, SourceKind
 from viewer.domain.value_units import unit_words
 from viewer.io.atomic_file import storage_error, write_atomically
+from viewer.io.finding_checks import check_records, check_volume
 from viewer.io.finding_record import FindingRecord, finding_of, finding_record
 from viewer.io.memory import shrunk_words
 from viewer.io.nifti_seg import fits_nifti, read_nifti_seg, write_nifti_seg
+from viewer.io.regular_file import regular
 from viewer.io.seg import NotMadeError, read_seg, segmented, write_seg
 from viewer.io.strict_json import WrongJsonError, json_text, read_json, structure, unstructure
 
@@ -167,6 +169,10 @@ def read_findings(folder: Path, volume: Volume) -> tuple[Finding, ...]:
     document = _read(folder)
     if document.series != volume.series.series_uid:
         raise CaseDocumentError("The findings belong to another series.", "Open the series that they were made from.")
+    try:
+        check_records(document.findings, volume)
+    except WrongJsonError as error:
+        raise _damaged(str(error)) from error
     masks = _masks(folder, document, volume)
     found = []
     for record in document.findings:
@@ -175,6 +181,10 @@ def read_findings(folder: Path, volume: Volume) -> tuple[Finding, ...]:
         tracking_uid, mask = ("", None) if record.segment is None else masks[record.segment]
         if tracking_uid and tracking_uid != record.tracking_uid:
             raise _damaged(f"segment {record.segment} is another finding than “{record.id}”")
+        try:
+            check_volume(record, mask, volume)
+        except WrongJsonError as error:
+            raise _damaged(str(error)) from error
         found.append(finding_of(record, mask, recorded=record.source.kind is SourceKind.MODEL))
     return tuple(found)
 
@@ -212,7 +222,9 @@ def _read(folder: Path) -> _Findings:
         if not isinstance(stored, dict) or stored.get("format") != FINDINGS_FORMAT:
             raise WrongJsonError(f'it does not say "format": "{FINDINGS_FORMAT}"')
         version = stored.get("version")
-        if isinstance(version, int) and version > FINDINGS_VERSION:
+        if isinstance(version, bool) or not isinstance(version, int) or version < 1:
+            raise WrongJsonError("“version” must be a whole number from 1")
+        if version > FINDINGS_VERSION:
             raise CaseDocumentError(
                 "The findings were made by a newer CaseStage.", "Install the newest CaseStage to open them."
             )
@@ -254,7 +266,7 @@ def _damaged(what: str) -> CaseDocumentError:
 
 
 def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
+    with regular(path).open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 

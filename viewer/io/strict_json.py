@@ -115,9 +115,9 @@ def _strict_converter() -> Converter:
 
 
 def _shown(key: str) -> str:
-    """Return a key of a document as a sentence may name it: short, and without what steers or turns reading around."""
+    """Return a key of a document as a sentence may name it: short, and what is not seen or steers as code."""
     short = key if len(key) <= _LONGEST_KEY else key[: _LONGEST_KEY - 1] + "…"
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in short)
+    return short if short.isprintable() else ascii(short)[1:-1]
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import TYPE_CHECKING, Any
 
 import nibabel
@@ -209,6 +210,24 @@ def test_masks_that_were_exchanged_are_noticed(tilted: Volume, tmp_path: Path) -
         (lambda d: d.update(version=2, more=1), "newer CaseStage"),
         (lambda d: d["segmentation"].update(file="../seg.dcm"), "must be seg.dcm"),
         (lambda d: d.pop("format"), "format"),
+        (lambda d: d.update(version=0), "“version” must be a whole number from 1"),
+        (lambda d: d.update(findings={}), "findings: it must be a list"),
+        # What a reader says of one would be said of the other.
+        (lambda d: d["findings"][1].update(id="nodule-1"), r"findings\[1\].id: another finding has the same"),
+        (lambda d: d["findings"].append(d["findings"][1]), r"findings\[3\].id: another finding has the same"),
+        (lambda d: d["findings"][0].update(id=""), r"findings\[0\].id: it is empty"),
+        (lambda d: d["findings"][0].update(score=7.0), "score: it must lie between 0 and 1"),
+        (lambda d: d["findings"][0].update(score=-0.5), "score: it must lie between 0 and 1"),
+        (lambda d: d["findings"][0].update(volume_ml=-1.0), "volume_ml: it must not be below 0"),
+        (lambda d: d["findings"][0].update(volume_ml=12.5), "says 12.5 mL, and its outline holds"),
+        (
+            lambda d: d["findings"][0]["centre_lps_mm"].__setitem__(2, 1e6),
+            "centre_lps_mm: it lies outside of its bounds",
+        ),
+        (lambda d: d["findings"][0]["bounds_lps_mm"][0].reverse(), "bounds_lps_mm: it ends before it begins"),
+        (lambda d: d["findings"][0].update(colour="red"), "colour: a colour is written #RRGGBB"),
+        (lambda d: d["findings"][0]["window"].update(width=0.0), "window.width: it must be above 0"),
+        (lambda d: d["findings"][0].update(slices_k=[0, 10**9]), "slices_k: the series has no such slices"),
     ],
 )
 def test_a_damaged_document_is_refused_with_the_place(tilted: Volume, tmp_path: Path, edit: Any, words: str) -> None:
@@ -224,6 +243,16 @@ def test_a_damaged_document_is_refused_with_the_place(tilted: Volume, tmp_path: 
 def test_a_missing_file_is_named(tilted: Volume, tmp_path: Path, name: str) -> None:
     write_findings(tmp_path / "findings", tilted, _three(tilted), CARD.source)
     (tmp_path / "findings" / name).unlink()
+    with pytest.raises(CaseStageError, match=f"findings/{name}"):
+        read_findings(tmp_path / "findings", tilted)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes have no place among files here")
+@pytest.mark.parametrize("name", ["findings.json", "seg.dcm"])
+def test_a_pipe_in_the_place_of_a_file_is_not_waited_for(tilted: Volume, tmp_path: Path, name: str) -> None:
+    write_findings(tmp_path / "findings", tilted, _three(tilted), CARD.source)
+    (tmp_path / "findings" / name).unlink()
+    os.mkfifo(tmp_path / "findings" / name)
     with pytest.raises(CaseStageError, match=f"findings/{name}"):
         read_findings(tmp_path / "findings", tilted)
 
