@@ -244,6 +244,7 @@ def test_values_are_fed_as_the_nearest_that_a_type_has(
     [
         ({'dtype = "float32"': 'dtype = "bool"'}, "input.image.dtype: bool is for padding"),
         ({'mode = "whole"': 'mode = "sliding"\npatch = [32.5, 32, 32]'}, "inference.patch must be a list of 3 whole"),
+        ({'mode = "whole"': 'mode = "whole"\nflips = ["i", "i"]'}, "inference.flips must be a list of"),
     ],
 )
 def test_what_would_be_cut_to_something_else_is_refused(

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pydicom
 import pytest
+from attrs import evolve
 
 from tests.cli.conftest import PATIENT, casestage, write_small_case
 from viewer.domain.errors import PackError, StorageError
@@ -18,6 +19,7 @@ from viewer.io.case_document import read_case
 from viewer.io.pack import check_pack
 from viewer.io.pack_writing import write_pack
 from viewer.services import packing
+from viewer.services.kept_pictures import folder_for
 from viewer.services.loading import load_case
 from viewer.services.packing import install_pack
 
@@ -202,3 +204,30 @@ def test_the_bundled_cases_can_be_packed(repository: Path, tmp_path: Path) -> No
     cases = sorted(path.parent for path in (repository / "demo_cases").glob("*/case.json"))
     pack = write_pack(tmp_path / "demo.casepack", cases, [], JobContext())
     assert len(check_pack(tmp_path / "demo.casepack", JobContext()).cases) == len(cases) == len(pack.cases)
+
+
+@pytest.mark.parametrize("name", ["../../elsewhere", "{away}"])
+def test_a_story_whose_id_leads_elsewhere_is_not_written_there(own_home: Path, tmp_path: Path, name: str) -> None:
+    write_small_case(_installed(own_home) / "small-case")
+    story = _installed(own_home) / "tour"
+    story.mkdir()
+    document = json.loads((_installed(own_home) / "small-case" / "case.json").read_text())
+    identity = name.format(away=tmp_path / "away")
+    words = {"format": "casestage story", "version": 1, "id": identity, "title": "A tour", "summary": ""}
+    (story / "story.json").write_text(json.dumps({**words, "case": "small-case", "steps": document["steps"]}))
+    out = tmp_path / "deep" / "out"
+    out.mkdir(parents=True)
+    before = sorted(path for path in tmp_path.rglob("*") if own_home not in path.parents)
+    built = casestage("pack", "build", identity, "--out", out / "x.casepack")
+    assert built.is_sentence(), built.err
+    assert sorted(path for path in tmp_path.rglob("*") if own_home not in path.parents) == before
+
+
+@pytest.mark.parametrize("name", ["../../elsewhere", "a/b", "con", "..", "C:x", "small-case"])
+def test_pictures_of_a_case_whose_id_leads_elsewhere_are_kept_among_those_of_others(
+    own_home: Path, tmp_path: Path, name: str
+) -> None:
+    case = evolve(write_small_case(tmp_path / "case"), id=name)
+    place = folder_for(case)
+    assert place.parent == own_home / "data" / "rehearsed"
+    assert (place.name == name) is (name == "small-case")

@@ -218,8 +218,8 @@ def _inference(top: Table, inputs: tuple[m.InputTensor, ...]) -> m.Inference:
         if any(p % q for p, q in zip(patch, multiple, strict=True)):
             raise ManifestError(f"{table.at('patch')} is not a multiple of size_multiple {list(multiple)}.")
     flips = table.texts("flips", ())
-    if not set(flips) <= set("ijk"):
-        raise table.wrong("flips", 'a list of "i", "j", "k"')
+    if not set(flips) <= set("ijk") or len(set(flips)) < len(flips):
+        raise table.wrong("flips", 'a list of "i", "j", "k", each at most once')
     return m.Inference(
         mode=mode,
         patch=patch,

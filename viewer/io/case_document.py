@@ -26,7 +26,9 @@ CASE_FORMAT = "casestage case"
 CASE_VERSION = 1
 DOCUMENT = "case.json"
 _COLOUR = re.compile("(#[0-9A-Fa-f]{6})?")
+_SHA256 = re.compile("[0-9a-f]{64}")
 _LONGEST_NAME, _LONGEST_PATH = 255, 1000
+_LONGEST_MAKING_S = 86_400.0
 
 
 @frozen
@@ -218,8 +220,13 @@ def _check(case: Case) -> None:
         raise WrongJsonError("“series_path” is empty")
     for key in ("series_path", "findings_path", "truth_path", "thumbnail_path", "recipe_path"):
         _check_inside(Path(case.folder), getattr(case, key), key)
-    if case.making_s < 0:
-        raise WrongJsonError("“making_s” must not be below 0")
+    if not 0 <= case.making_s <= _LONGEST_MAKING_S:
+        raise WrongJsonError(f"“making_s” must lie between 0 and {_LONGEST_MAKING_S:g}")
+    for key, named in (("", case), ("prior.", case.prior)):
+        if named is not None and named.recipe_path and not _SHA256.fullmatch(named.series_sha256):
+            raise WrongJsonError(
+                f"“{key}series_sha256” must be 64 of 0-9 and a-f: pictures made from a recipe are held against it"
+            )
     if case.prior is not None:
         _check_prior(case.prior, Path(case.folder))
     _check_results(case)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from viewer.io.step_pictures import FOLDER, picture_name
+from viewer.io.step_pictures import FOLDER, folder_name, picture_name
 from viewer.services.places import data_folder, own_cases_folder
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def kept_picture(case: Case, step: Step) -> KeptPicture | None:
     """Return a step's picture, None where there is none; what was kept here counts for more than what came along."""
     name = picture_name(case, step)
     places = (
-        KeptPicture(data_folder() / FOLDER / case.id / name, HERE),
+        KeptPicture(data_folder() / FOLDER / folder_name(case.id) / name, HERE),
         KeptPicture(Path(case.folder) / FOLDER / name, WITH_CASE if _own(case) else CAME),
     )
     return next((place for place in places if place.path.is_file()), None)
@@ -36,7 +36,7 @@ def kept_picture(case: Case, step: Step) -> KeptPicture | None:
 
 def folder_for(case: Case) -> Path:
     """Return where pictures of a case are put: into the case where that is the user's, else beside the decisions."""
-    return Path(case.folder) / FOLDER if _own(case) else data_folder() / FOLDER / case.id
+    return Path(case.folder) / FOLDER if _own(case) else data_folder() / FOLDER / folder_name(case.id)
 
 
 def _own(case: Case) -> bool:

@@ -55,10 +55,11 @@ def build_pack(
     folders = []
     try:
         with tempfile.TemporaryDirectory(prefix=".casestage-pack-", dir=out.absolute().parent) as aside:
-            for case in cases:
+            for number, case in enumerate(cases):
                 folder = Path(case.folder)
                 if read_case(folder).id != case.id:
-                    folder = _of_its_own(case, Path(aside) / case.id)
+                    # Its id is anybody's text, and may lead elsewhere.
+                    folder = _of_its_own(case, Path(aside) / str(number))
                 folders.append(folder)
                 packed = read_case(folder)
                 for named in series_of(packed):
