@@ -189,11 +189,10 @@ class Asking:
         """Answer the finding in hand, under a name."""
         self._under_a_name(lambda: self._desk.reviewing.decide(answer))
 
-    def comment(self, text: str) -> None:
-        """Keep a comment on the finding that is in hand now, whatever is in hand when the name has been asked."""
-        finding = self._desk.session.selected
-        if finding is not None:
-            self._under_a_name(lambda: self._desk.reviewing.comment(text, finding_id=finding.id))
+    def comment(self, finding_id: str, text: str) -> None:
+        """Keep a comment on a finding, whatever is in hand when the name has been asked."""
+        if self._desk.session.finding(finding_id) is not None:
+            self._under_a_name(lambda: self._desk.reviewing.comment(text, finding_id=finding_id))
 
     def mark_missed(self) -> None:
         """Mark what lies under the crosshair as missed by the model, under a name."""

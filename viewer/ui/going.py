@@ -21,6 +21,13 @@ if TYPE_CHECKING:
     from viewer.ui.main_window import MainWindow
 
 
+def leave_field(window: MainWindow) -> None:
+    """Take the keys from a text field, so that what is typed there is kept as when it is left."""
+    focus = window.focusWidget()
+    if focus is not None:
+        focus.clearFocus()
+
+
 class Going:
     """Goes between the workspaces of one window; `connect` is called once the window is built."""
 
@@ -99,7 +106,11 @@ class Going:
         self._desk.session.workspace = back if back is not Workspace.PRESENT else Workspace.LIBRARY
 
     def _clear_what_was_seen(self) -> None:
-        """Take the message away, but not what was told before the window came, or on the stage, which shows none."""
+        """Take the message away, but not what was told before the window came, or on the stage, which shows none.
+
+        What is being typed is kept with what it was typed for.
+        """
+        leave_field(self._window)
         if self._window.messages.isVisible():
             self._window.messages.clear()
 

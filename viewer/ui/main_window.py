@@ -23,7 +23,7 @@ from viewer.ui.crop_commands import connect_crop
 from viewer.ui.dropping import Drops
 from viewer.ui.full_screen import FullScreen
 from viewer.ui.giving_back import GivingBack
-from viewer.ui.going import Going
+from viewer.ui.going import Going, leave_field
 from viewer.ui.honesty import hidden_words, window_title
 from viewer.ui.leaving.leaving_here import LeavingHere
 from viewer.ui.library.go_on_here import GoOnHere
@@ -376,6 +376,7 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 (Qt's name)
         """Keep what can be kept, end the threads, and go."""
+        leave_field(self)
         reviewing = self.desk.reviewing
         if reviewing.unsaved and not self._warned:
             reviewing.retry()

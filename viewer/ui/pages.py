@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
 
 class Pages(QStackedWidget):
-    """Library, stage, review and inspection; `commented` carries a comment on the finding in hand."""
+    """Library, stage, review and inspection; `commented` carries the id of a finding and a comment on it."""
 
-    commented = Signal(str)
+    commented = Signal(str, str)
 
     def __init__(
         self,

@@ -8,15 +8,18 @@ import pytest
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QContextMenuEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QMenu
+from PySide6.QtWidgets import QApplication, QFileDialog, QMenu
 
+from viewer.domain.decision import Answer
 from viewer.domain.finding import SourceKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from viewer.domain.finding import Finding
     from viewer.ui.main_window import MainWindow
+    from viewer.ui.review.detail_box import CommentField
 
 SHIFT = Qt.KeyboardModifier.ShiftModifier
 
@@ -155,3 +158,66 @@ def test_a_right_click_on_a_row_takes_the_finding_in_hand_and_offers_what_can_be
     assert of_the_mark[:3] == ["Edit finding", "Move mark here", "Remove mark"]
     assert of_the_model[0] == "Edit finding"
     assert "Move mark here" not in of_the_model
+
+
+def typing(window: MainWindow, press: Callable[..., None], words: str) -> CommentField:
+    """Take the next finding in hand and type into its comment, without Enter."""
+    press(window, Qt.Key.Key_N)
+    press(window, Qt.Key.Key_E)
+    comment = window.review.panel.detail.comment
+    QTest.keyClicks(comment, words)
+    return comment
+
+
+def comments(window: MainWindow) -> dict[str, str]:
+    return {ident: decision.comment for ident, decision in window.desk.session.decisions.items()}
+
+
+def test_a_comment_stays_with_its_finding_where_next_is_clicked_and_keys_answer_again(
+    opened: MainWindow, press: Callable[..., None]
+) -> None:
+    opened.desk.settings.change(reduce_motion=False)
+    comment = typing(opened, press, "a vessel")
+    QTest.mouseClick(opened.review.panel._next, Qt.MouseButton.LeftButton)
+    assert comments(opened) == {"left": "a vessel"}
+    assert comment.text() == ""
+    press(opened, Qt.Key.Key_A)
+    assert comments(opened) == {"left": "a vessel", "right": ""}
+    assert opened.desk.session.decisions["right"].answer is Answer.ACCEPTED
+
+
+def test_a_model_that_ends_meanwhile_takes_neither_the_comment_nor_the_keys(
+    opened: MainWindow, press: Callable[..., None]
+) -> None:
+    press(opened, Qt.Key.Key_N)
+    comment = typing(opened, press, "a ves")
+    opened.desk.finding_run.done.emit(opened.desk.session.findings)
+    QTest.keyClicks(comment, "sel")
+    press(opened, Qt.Key.Key_Return)
+    assert comments(opened) == {"right": "a vessel"}
+
+
+def test_a_comment_that_is_being_typed_is_kept_where_the_scan_or_the_window_is_left(
+    opened: MainWindow, press: Callable[..., None], tmp_path: Path
+) -> None:
+    typing(opened, press, "a vessel")
+    opened.asking.dropped([str(tmp_path)])
+    assert comments(opened) == {"left": "a vessel"}
+    typing(opened, press, "a calcification")
+    opened.close()
+    assert comments(opened) == {"left": "a vessel", "right": "a calcification"}
+
+
+def test_a_comment_that_is_being_typed_is_in_the_export(
+    opened: MainWindow, press: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[dict[str, str]] = []
+
+    def ask(*_: object) -> str:
+        asked.append(comments(opened))
+        return ""
+
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", ask)
+    typing(opened, press, "a vessel")
+    opened.actions_.run("review.export")
+    assert asked == [{"left": "a vessel"}]

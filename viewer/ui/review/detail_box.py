@@ -105,23 +105,27 @@ class CommentField(QLineEdit):
     def focusOutEvent(self, event: QFocusEvent) -> None:  # noqa: N802 (Qt's name)
         """Keep what was typed."""
         super().focusOutEvent(event)
-        self._keep()
+        self.keep()
 
-    def _keep(self) -> None:
+    def keep(self) -> None:
+        """Keep what was typed; typing may go on."""
         if self.isModified():
             self.setModified(False)
             self._before = self.text().strip()
+            if not self.hasFocus():
+                self.setText(self._before)
             self.kept.emit(self._before)
 
 
 class DetailBox(QWidget):
-    """What is known of the finding in hand; `commented` carries a new comment."""
+    """What is known of the finding in hand; `commented` carries the id of a finding and a new comment on it."""
 
-    commented = Signal(str)
+    commented = Signal(str, str)
 
     def __init__(self, session: Session, theme: Theme, actions: CommandActions, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
+        self._shown = ""
         self._detail = Detail.ALL
         self.setProperty("surface", "panel")
         column = QVBoxLayout(self)
@@ -166,7 +170,8 @@ class DetailBox(QWidget):
             answers.addWidget(button, n // 2, n % 2)
         column.addLayout(answers)
         self.comment = CommentField(shortcut_words(actions.table["review.edit"]))
-        self.comment.kept.connect(self.commented)
+        self.comment.kept.connect(lambda text: self.commented.emit(self._shown, text))
+        actions.followed.connect(self.comment.keep)
         said = QHBoxLayout()
         said.setSpacing(8)
         said.addWidget(self.comment, 1)
@@ -210,6 +215,10 @@ class DetailBox(QWidget):
     def refresh(self) -> None:
         """Show the finding that the session has in hand."""
         finding, volume = self._session.selected, self._session.volume
+        if self._shown != (now := finding.id if finding is not None else ""):
+            # What was typed is said of the finding that it was typed for, and keys mean answers again.
+            self.comment.clearFocus()
+            self._shown = now
         shown = finding is not None and volume is not None
         for label in self._values.values():
             label.set_whole("–")

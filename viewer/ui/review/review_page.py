@@ -30,9 +30,9 @@ NARROW_BELOW = 1600
 
 
 class ReviewPage(QWidget):
-    """Findings one by one; `commented` carries a comment on the finding in hand."""
+    """Findings one by one; `commented` carries the id of a finding and a comment on it."""
 
-    commented = Signal(str)
+    commented = Signal(str, str)
 
     def __init__(
         self, desk: Desk, theme: Theme, actions: CommandActions, panels: SidePanels, parent: QWidget | None = None

@@ -96,7 +96,7 @@ def kept_words(count: int, *, ran: bool) -> str:
 class ReviewPanel(QFrame):
     """Findings or the models that could find some."""
 
-    commented = Signal(str)
+    commented = Signal(str, str)
     needs = Signal(int)
 
     def __init__(self, desk: Desk, theme: Theme, actions: CommandActions, parent: QWidget | None = None) -> None:
@@ -316,7 +316,7 @@ class ReviewPanel(QFrame):
         self._ran = True
         self._wants_models = False
         self._update()
-        if self._desk.session.shown_findings:
+        if self._desk.session.shown_findings and not self.detail.comment.hasFocus():
             self._desk.reviewing.select(self._desk.reviewing.listing.findings[0].id)
 
     def _view_changed(self) -> None:
