@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 
 _VIEWS_KEPT, _SERIES_KEPT = 100, 20
+_FIRST = 1e-6
 
 
 class Motion(Enum):
@@ -102,6 +103,8 @@ class Navigation:
             self.arrived.emit()
             return
         self._flight = _Flight(now, view, self._clock(), motion)
+        # What is in hand is so at once: keys and clicks may come before the first frame.
+        self._session.view = between(now, view, _FIRST)
         self.started.emit()
 
     def remember(self, before: ViewState, after: ViewState) -> None:

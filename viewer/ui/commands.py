@@ -19,20 +19,11 @@ from typing import TYPE_CHECKING
 from attrs import field, frozen
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
-from PySide6.QtWidgets import (
-    QAbstractButton,
-    QAbstractItemView,
-    QAbstractSpinBox,
-    QApplication,
-    QLineEdit,
-    QMenu,
-    QPlainTextEdit,
-    QTextEdit,
-    QWidget,
-)
+from PySide6.QtWidgets import QApplication, QMenu, QWidget
 from shiboken6 import isValid
 
 from viewer.domain.session import Workspace
+from viewer.ui.field_keys import keeps_key
 from viewer.ui.icons import icon
 
 if TYPE_CHECKING:
@@ -186,10 +177,12 @@ class CommandTable:
 class CommandActions(QObject):
     """The commands as window-wide actions, enabled only in the workspace they belong to.
 
-    A text field that has the focus keeps all typing; a focused list keeps ↑ ↓ Home End. `refused` tells why nothing
-    comes of a key, `followed` that a command is about to be done.
+    A text field that has the focus keeps all typing; a focused list keeps ↑ ↓ Home End. `key_came` tells of a key that
+    no field keeps, before it is looked at; `refused` why nothing comes of one, `followed` that a command is about to
+    be done.
     """
 
+    key_came = Signal()
     refused = Signal(str)
     followed = Signal()
 
@@ -320,9 +313,13 @@ class CommandActions(QObject):
                 self._letting_go.stop()
                 event.accept()
                 return True
-            if _keeps(watched, event):
+            if keeps_key(watched, event):
                 event.accept()
                 return True
+            if watched in self._windows:
+                # Keys may come faster than what has changed is told to the actions.
+                self.key_came.emit()
+                self._refresh_of(event)
         elif kind == QEvent.Type.KeyPress and watched is self._window and isinstance(event, QKeyEvent):
             self._say_why_not(event)
         elif kind == QEvent.Type.KeyRelease and isinstance(event, QKeyEvent):
@@ -345,6 +342,12 @@ class CommandActions(QObject):
                 self.refused.emit(command.why_not)
                 return
 
+    def _refresh_of(self, event: QKeyEvent) -> None:
+        pressed = QKeySequence(event.keyCombination())
+        for command in self.table.offered(self._where()):
+            if pressed in self._actions[command.id].shortcuts():
+                self._refresh(command)
+
     def _let_go(self) -> None:
         held, self._held = self._held, None
         if held is not None and held.released is not None:
@@ -364,28 +367,3 @@ def _bearer(window: QWidget) -> QWidget:
 def _is_key_of(event: QKeyEvent, command: Command) -> bool:
     key = QKeySequence(event.key()).toString(QKeySequence.SequenceFormat.PortableText)
     return any(shortcut.rpartition("+")[2] == key for shortcut in command.shortcuts)
-
-
-_LIST_KEYS = frozenset({Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_Home, Qt.Key.Key_End})
-_FIELD_KEYS = _LIST_KEYS | {Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Backspace, Qt.Key.Key_Delete}
-_ENTER = frozenset({Qt.Key.Key_Return, Qt.Key.Key_Enter})
-_EDITING = frozenset({Qt.Key.Key_Z, Qt.Key.Key_Y, Qt.Key.Key_C, Qt.Key.Key_V, Qt.Key.Key_X, Qt.Key.Key_A})
-_SHIFT_ONLY = (Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.KeypadModifier)
-
-
-def _keeps(widget: QObject, event: QKeyEvent) -> bool:
-    modifiers = event.modifiers()
-    for harmless in _SHIFT_ONLY:
-        modifiers &= ~harmless
-    plain = modifiers == Qt.KeyboardModifier.NoModifier
-    key = Qt.Key(event.key())
-    if isinstance(widget, QLineEdit | QPlainTextEdit | QAbstractSpinBox) or (
-        isinstance(widget, QTextEdit) and not widget.isReadOnly()
-    ):
-        if plain:
-            return bool(event.text() and event.text().isprintable()) or key in _FIELD_KEYS | _ENTER
-        return modifiers == Qt.KeyboardModifier.ControlModifier and key in _EDITING | _FIELD_KEYS
-    if isinstance(widget, QAbstractItemView):
-        return plain and (key in _LIST_KEYS or (key in _ENTER and widget.currentIndex().isValid()))
-    # Only Tab gives the keys to a button; Space then presses it, as everywhere else.
-    return isinstance(widget, QAbstractButton) and plain and key == Qt.Key.Key_Space

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QPoint, Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QMainWindow, QVBoxLayout, QWidget
 
 from viewer.domain.errors import StorageError
@@ -209,6 +209,8 @@ class MainWindow(QMainWindow):
         ):
             signal.connect(self.refresh_soon)
         self.status.busy_changed.connect(self.refresh_soon)
+        # A key ends a running motion at its goal, and means what is in hand there.
+        self.actions_.key_came.connect(self.compared.finish)
         self.actions_.refused.connect(self.status.say_refusal)
         self.actions_.followed.connect(self.status.forget_refusal)
         session.view_changed.connect(self.beat.refresh_later)
@@ -367,12 +369,6 @@ class MainWindow(QMainWindow):
         self.beat.refresh_soon()
 
     # --- Qt's events
-
-    def event(self, event: QEvent) -> bool:
-        """End a running motion at its goal on any key."""
-        if event.type() == QEvent.Type.ShortcutOverride:
-            self.compared.finish()
-        return super().event(event)
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 (Qt's name)
         """Keep what can be kept, end the threads, and go."""

@@ -113,6 +113,22 @@ def test_without_scores_there_is_no_word_for_them_and_the_words_stand_over_their
     assert size.geometry().right() > 400
 
 
+def test_keys_that_come_faster_than_the_program_answer_one_finding_after_the_other(opened: MainWindow) -> None:
+    opened.desk.settings.change(reduce_motion=False)
+    for key in (Qt.Key.Key_N, Qt.Key.Key_A, Qt.Key.Key_X, Qt.Key.Key_U):
+        QTest.keyClick(opened.canvas, key)
+    said = {ident: decision.answer for ident, decision in opened.desk.session.decisions.items()}
+    assert said == {"left": Answer.ACCEPTED, "right": Answer.REJECTED, "wrong": Answer.UNSURE}
+
+
+def test_answers_clicked_at_once_after_next_are_of_the_finding_that_it_led_to(opened: MainWindow) -> None:
+    opened.desk.settings.change(reduce_motion=False)
+    for command in ("finding.next", "finding.next", "review.accept", "review.reject"):
+        assert opened.actions_.run(command)
+    said = {ident: decision.answer for ident, decision in opened.desk.session.decisions.items()}
+    assert said == {"right": Answer.ACCEPTED, "wrong": Answer.REJECTED}
+
+
 def test_a_decision_is_taken_back_with_ctrl_z(opened: MainWindow, press: Callable[..., None]) -> None:
     for key in (Qt.Key.Key_N, Qt.Key.Key_A):
         press(opened, key)
