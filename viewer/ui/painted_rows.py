@@ -10,6 +10,7 @@ from PySide6.QtGui import (
     QFont,
     QFontMetricsF,
     QKeyEvent,
+    QMouseEvent,
     QPainter,
     QPaintEvent,
     QPen,
@@ -105,7 +106,11 @@ class RowDelegate(QStyledItemDelegate):
 
 
 class RowList(QListView):
-    """The rows; `chosen` carries the id that the user picked, by click, with the arrows or by Enter."""
+    """The rows; `chosen` carries the id that the user picked, by click, with the arrows or by Enter.
+
+    What is marked is what is in hand: a press that slips to another row picks the one that it began on, and one that
+    leads out of the list, or lies on no row, picks nothing.
+    """
 
     chosen = Signal(str)
 
@@ -113,12 +118,47 @@ class RowList(QListView):
         super().__init__(parent)
         self._listed = model
         self._theme, self._by_keyboard = theme, False
+        self._marked: str | None = None
+        self._pressed: str | None = None
         self._scrolled_away = False
         model.setParent(self)
         self.setModel(model)
         prepare_list(self, theme)
         self.verticalScrollBar().actionTriggered.connect(self._scrolled_by_hand)
         self.clicked.connect(lambda index: self.chosen.emit(self._listed.ident_at(index.row())))
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802 (Qt's name)
+        """Mark the row that is pressed, but none where there is none."""
+        self._marked, self._pressed = (
+            self._ident(self.currentIndex()),
+            self._ident(self.indexAt(event.position().toPoint())),
+        )
+        super().mousePressEvent(event)
+        if self._pressed is None:
+            self.show_selected(self._marked)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802 (Qt's name)
+        """Mark nothing else while a button is down."""
+        if event.buttons() == Qt.MouseButton.NoButton:
+            super().mouseMoveEvent(event)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802 (Qt's name)
+        """Pick the row that was pressed, or mark again what was marked."""
+        super().mouseReleaseEvent(event)
+        pressed, self._pressed = self._pressed, None
+        if event.button() != Qt.MouseButton.LeftButton or pressed in (
+            None,
+            self._ident(self.indexAt(event.position().toPoint())),
+        ):
+            return
+        row = self._listed.row_of(pressed)
+        if row is not None and self.viewport().rect().contains(event.position().toPoint()):
+            self.clicked.emit(self._listed.index(row))
+        else:
+            self.show_selected(self._marked)
+
+    def _ident(self, index: Index) -> str | None:
+        return self._listed.ident_at(index.row()) if index.isValid() else None
 
     def show_selected(self, ident: str | None) -> None:
         """Mark what is in hand."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from attrs import evolve
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QFontMetricsF
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QLabel
@@ -193,6 +193,29 @@ def test_arrows_in_the_list_go_from_finding_to_finding(opened: MainWindow, press
     press(opened, Qt.Key.Key_Down)
     assert opened.desk.session.selected is not None
     assert opened.desk.session.selected.id == "right"
+
+
+def test_a_press_that_slips_off_its_row_leaves_no_other_row_marked_than_what_is_in_hand(
+    opened: MainWindow, press: Callable[..., None]
+) -> None:
+    press(opened, Qt.Key.Key_N)
+    rows = opened.review.panel.list
+    ground, left, session = rows.viewport(), Qt.MouseButton.LeftButton, opened.desk.session
+    second, third = (rows.visualRect(rows.rows.index(n)).center() for n in (1, 2))
+
+    def let_go_at(place: QPoint) -> tuple[str, str]:
+        QTest.mousePress(ground, left, pos=second)
+        for on_the_way in (third, place):
+            QTest.mouseMove(ground, on_the_way, 5)
+        QTest.mouseRelease(ground, left, pos=place)
+        assert session.selected is not None
+        return session.selected.id, rows.rows.ident_at(rows.currentIndex().row())
+
+    # Out of the list is nowhere; a slip to the next row is a click on the first.
+    assert let_go_at(QPoint(-300, third.y())) == ("left", "left")
+    assert let_go_at(third) == ("right", "right")
+    QTest.mouseClick(ground, left, pos=third + QPoint(0, 3 * (third.y() - second.y())))
+    assert rows.rows.ident_at(rows.currentIndex().row()) == "right"
 
 
 def test_a_missed_place_is_marked_at_the_crosshair_and_can_be_removed(
