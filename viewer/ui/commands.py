@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 # X11 repeats a held key as release and press, which Qt cannot always tell from letting go while it is busy.
 LET_GO_AFTER_MS = 40
 REPEATS_AFTER_S = 0.15
+# How many actions are brought up to date at a time while a picture may wait: a fraction of a millisecond.
+_PART = 24
 EVERYWHERE = frozenset(Workspace)
 ABOVE_THE_FIRST = frozenset({"app.palette", "app.keys", "app.settings", "app.full_screen"})
 VIEWING = frozenset({Workspace.PRESENT, Workspace.REVIEW, Workspace.INSPECT})
@@ -232,8 +234,15 @@ class CommandActions(QObject):
 
     def refresh(self) -> None:
         """Bring every action up to date with the workspace and what its command says."""
-        for command in self.table:
+        for _ in self.refreshed_in_parts():
+            pass
+
+    def refreshed_in_parts(self) -> Iterator[None]:
+        """Do what `refresh` does, some actions at each step: nothing that moves waits for all of them."""
+        for number, command in enumerate(self.table, 1):
             self._refresh(command)
+            if number % _PART == 0:
+                yield
 
     def menu(self, command_ids: Iterable[MenuEntry], parent: QWidget) -> QMenu:
         """Return a menu of commands that exist here; None stands for a separator."""

@@ -170,7 +170,7 @@ class MainWindow(QMainWindow):
         column.addWidget(self.status)
         self.setCentralWidget(centre)
         self._ring = FocusRing(self, theme)
-        self.beat = Beat(self, desk, self.actions_.refresh)
+        self.beat = Beat(self, desk, self.actions_.refreshed_in_parts)
 
     @property
     def library(self) -> LibraryPage:
