@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtTest import QTest
 
 from tests.cli.conftest import write_small_case
@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def cards(window: MainWindow, own_home: Path, qtbot: QtBot) -> CardGrid:
-    """Return the grid of a library of one case; the keys are in the search field."""
-    write_small_case(own_home / "data" / "cases" / "small")
+    """Return the grid of a library of six cases; the keys are in the search field."""
+    for n in range(6):
+        write_small_case(own_home / "data" / "cases" / f"small-{n}", f"small-{n}")
     window.library.refresh()
     window.go(Workspace.LIBRARY)
     page = window.library.cases
@@ -65,3 +66,20 @@ def test_a_card_that_was_clicked_shows_no_ring_until_a_key_is_pressed(
     assert seen(cards) == at_rest
     press(window, Qt.Key.Key_Home)
     assert seen(cards) != at_rest
+
+
+def test_going_back_by_tab_from_the_last_card_shows_the_picked_one_whole(
+    cards: CardGrid, window: MainWindow, press: Callable[..., None], qtbot: QtBot
+) -> None:
+    window.resize(1280, 720)
+    qtbot.waitUntil(lambda: window.width() == 1280)
+    cards.pick(0)
+    cards.setFocus(Qt.FocusReason.TabFocusReason)
+    for _ in range(3):
+        press(window, Qt.Key.Key_Tab)
+    assert cards.drop.isAncestorOf(window.focusWidget())
+    for _ in range(3):
+        press(window, Qt.Key.Key_Backtab)
+    assert window.focusWidget() is cards
+    page, card = cards.parentWidget().parentWidget(), picked(cards)
+    assert page.rect().contains(QRect(card.mapTo(page, QPoint(0, 0)), card.size()))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QContextMenuEvent
@@ -126,6 +126,13 @@ class CardGrid(QWidget):
         if self._by_keyboard:
             self._reveal_picked()
         self._show_focus()
+
+    def inputMethodQuery(self, query: Qt.InputMethodQuery) -> Any:  # noqa: N802 (Qt's name)
+        """Return the picked card as what has the keys: a page that is tabbed through scrolls to it, not to them all."""
+        if query is Qt.InputMethodQuery.ImCursorRectangle:
+            picked = self._shown[self._index] if self._index < len(self._shown) else self.drop
+            return picked.geometry()
+        return super().inputMethodQuery(query)
 
     def focusOutEvent(self, event: QFocusEvent) -> None:  # noqa: N802 (Qt's name)
         """Keys go elsewhere."""
