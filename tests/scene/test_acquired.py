@@ -11,6 +11,7 @@ from attrs import evolve
 from tests.tilted_series import GAPS_MM, PIXEL_MM, TURNS, Turn, tilted_volume, with_slices_missing
 from viewer.domain.geometry import PLANE_AXES, PlaneName
 from viewer.domain.labels import Mask
+from viewer.domain.plane_turn import about
 from viewer.domain.view_state import PlaneView, Point, ViewState, as_point, overview
 from viewer.scene.acquired import (
     acquired_on,
@@ -113,6 +114,19 @@ def test_one_image_on_is_the_next_slice_however_far_and_the_other_planes_stay() 
     assert scrolled_cursor(volume, state, axial, 1) == pytest.approx(state.cursor_lps_mm)
     ten = scrolled_cursor(volume, evolve(state, cursor_lps_mm=first), axial, 3)
     assert ten == pytest.approx(passed[3])
+
+
+def test_one_image_on_is_the_next_slice_too_where_the_planes_follow_those_of_a_scan_that_was_turned_by_hand() -> None:
+    volume = tilted_volume()
+    state = evolve(overview("1.2.3", volume.grid), acquired=True)
+    for plane in PlaneName:
+        turned = about((0.2, 1.0, 0.3), 0.1)
+        state = state.with_plane(plane, evolve(state.plane(plane), turned=turned))
+    seen = []
+    for images in (-9, 1, 1, 1, 1, 1, 1):
+        state = evolve(state, cursor_lps_mm=scrolled_cursor(volume, state, PlaneName.AXIAL, images))
+        seen.append(viewport_geometry(volume, state, PlaneName.AXIAL, 400, 300).image)
+    assert seen == [5, 4, 3, 2, 1, 0, 0]
 
 
 def test_scrolling_another_plane_leaves_the_slice_that_is_shown() -> None:

@@ -184,7 +184,7 @@ def scrolled_cursor(volume: Volume, state: ViewState, plane: PlaneName, images: 
     plane leaves the slice that is shown.
     """
     acquired = acquired_in(volume, state)
-    if state.plane(plane).turned is not None:
+    if state.plane(plane).turned is not None and acquired_on(volume, state, plane) is None:
         return turned_stepped(volume, state, plane, images)
     if acquired is None:
         return stepped(volume, plane, state.cursor_lps_mm, images)
