@@ -49,6 +49,8 @@ _LOADED_AFTER_MS = 1500
 _REST_AFTER_MS = 2000
 # Every call of Qt lets other threads run; how long the window then waits for them, 5 ms unless told.
 _SWITCH_S = 0.0002
+# With others no window can be seen in whole, or read.
+_SCALES = (0.5, 4.0)
 # Qt draws nothing on screens with a palette.
 _LEAST_BITS = 15
 
@@ -88,7 +90,7 @@ def build_application(arguments: list[str] | None = None) -> QApplication:
             "Without one, “casestage render” writes pictures and “casestage run” runs models.",
         )
     scale = Settings(config_folder() / "settings.json").now.interface_scale
-    if scale != 1.0:
+    if scale != 1.0 and _SCALES[0] <= scale <= _SCALES[1]:
         os.environ.setdefault("QT_SCALE_FACTOR", f"{scale:g}")
     QGuiApplication.setHighDpiScaleFactorRoundingPolicy(Qt.HighDpiScaleFactorRoundingPolicy.PassThrough)
     app = QApplication(arguments or ["casestage"])

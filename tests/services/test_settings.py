@@ -1,8 +1,11 @@
 """The user's choices on disk, where the window is not alone with them."""
 
+import json
 from pathlib import Path
 
-from viewer.services.settings import Settings
+import pytest
+
+from viewer.services.settings import Choices, Settings
 
 
 def test_what_another_program_chose_meanwhile_is_kept(tmp_path: Path) -> None:
@@ -28,3 +31,36 @@ def test_ones_own_choice_holds_where_both_chose_and_a_damaged_file_changes_nothi
     window.change(layout="single")
     after = Settings(path).now
     assert (after.theme, after.cine_rate, after.layout) == ("light", 30, "single")
+
+
+@pytest.mark.parametrize("content", ["{ half", "", "[]", "[" * 100_000, '{"reader": "Ä"'])
+def test_settings_that_cannot_be_understood_are_told_of_and_kept_beside_the_new_ones(
+    tmp_path: Path, content: str
+) -> None:
+    path = tmp_path / "settings.json"
+    path.write_text(content, encoding="utf-8")
+    settings = Settings(path)
+    assert settings.now == Choices()
+    assert settings.unread is not None
+    assert "settings-unread.json" in settings.unread.hint
+    assert path.read_text(encoding="utf-8") == content
+    settings.change(theme="light")
+    assert (tmp_path / "settings-unread.json").read_text(encoding="utf-8") == content
+    again = Settings(path)
+    assert (again.now.theme, again.unread) == ("light", None)
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["settings-unread.json", "settings.json"]
+
+
+@pytest.mark.parametrize("number", ["1" + "0" * 400, "NaN", "Infinity", "-Infinity", "true", "null", '"x"'])
+def test_a_number_that_is_none_leaves_the_other_choices_as_they_are(tmp_path: Path, number: str) -> None:
+    path = tmp_path / "settings.json"
+    path.write_text(f'{{"match_overlap": {number}, "reader": "Dr. Ä", "theme": "light"}}', encoding="utf-8")
+    settings = Settings(path)
+    assert (settings.now.reader, settings.now.theme, settings.unread) == ("Dr. Ä", "light", None)
+    assert settings.now.match_overlap in (0.1, 1.0)
+    settings.change(cine_rate=10)
+    assert json.loads(path.read_text())["reader"] == "Dr. Ä"
+
+
+def test_where_there_are_no_settings_yet_nothing_is_told(tmp_path: Path) -> None:
+    assert Settings(tmp_path / "settings.json").unread is None

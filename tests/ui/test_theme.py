@@ -158,3 +158,9 @@ def test_a_button_has_room_for_its_words_and_key(qtbot: QtBot) -> None:
     badge = Badge(Theme(), "Geometry ok", icon="circle-check", role="agree")
     qtbot.addWidget(badge)
     assert badge.accessibleName() == "Geometry ok"
+
+
+def test_a_theme_that_there_is_not_leaves_the_one_in_use() -> None:
+    theme = Theme(ThemeName.LIGHT)
+    theme.name = "Light, as in an older file"
+    assert theme.name is ThemeName.LIGHT

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
+import math
 import os
 from typing import TYPE_CHECKING, Any
 
@@ -67,13 +69,22 @@ class Settings:
     """Holds the user's choices and writes each change to disk; `changed` carries (new, old).
 
     What another program wrote meanwhile (a command, a second window) is taken over with the next change, not undone.
+    A file that cannot be understood is kept beside before it is written over; `unread` tells of one that was there at
+    the start, None where all is well.
     """
 
     changed = Signal(object, object)
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._now = self._stored = _read(path) or Choices()
+        self.unread: StorageError | None = None
+        there = None
+        try:
+            there = _read(path)
+        except (OSError, ValueError) as error:
+            _log.warning("the settings could not be read; the usual ones hold")
+            self.unread = _unread(path, error)
+        self._now = self._stored = there or Choices()
 
     @property
     def now(self) -> Choices:
@@ -100,39 +111,70 @@ class Settings:
         self._stored = written
 
     def _of_others(self) -> dict[str, Any]:
-        there = _read(self._path)
+        try:
+            there = _read(self._path)
+        except (OSError, ValueError):
+            _log.warning("the settings could not be read; what holds now holds on")
+            with contextlib.suppress(OSError):
+                os.replace(self._path, _beside(self._path))
+            return {}
         if there is None:
             return {}
         names = [field.name for field in attrs.fields(Choices)]
         return {name: getattr(there, name) for name in names if getattr(there, name) != getattr(self._stored, name)}
 
 
+def _beside(path: Path) -> Path:
+    return path.with_name(f"{path.stem}-unread{path.suffix}")
+
+
+def _unread(path: Path, error: Exception) -> StorageError:
+    if isinstance(error, OSError):
+        hint = "Check that your user folder can be read."
+        return StorageError("Your settings cannot be read; the usual ones hold.", hint, error.strerror or "")
+    return StorageError(
+        "Your settings cannot be understood; the usual ones hold.",
+        f"What the file said is kept as “{_beside(path).name}” beside it once you choose anything.",
+        str(error),
+    )
+
+
 def _read(path: Path) -> Choices | None:
-    """Return the choices in a file; None where there is none, or none that can be read."""
+    """Return the choices in a file; None where there is none.
+
+    Raises
+    ------
+    OSError, ValueError
+        When it cannot be read, or understood.
+    """
     try:
         stored = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
-    except (OSError, ValueError):
-        _log.warning("the settings could not be read; what holds now holds on")
-        return None
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
+    if not isinstance(stored, dict):
+        raise ValueError("it is no object")
     default = Choices()
     known: dict[str, Any] = {}
     for field in attrs.fields(Choices):
-        value = stored.get(field.name) if isinstance(stored, dict) else None
+        value = stored.get(field.name)
         if isinstance(value, list):
             value = tuple(v for v in value if isinstance(v, str))
         if isinstance(value, int) and isinstance(getattr(default, field.name), float):
-            value = float(value)
+            with contextlib.suppress(OverflowError):
+                value = float(value)
+        if isinstance(value, float) and not math.isfinite(value):
+            continue
         if type(value) is type(getattr(default, field.name)):
             known[field.name] = value
     return Choices(**known)
 
 
 def _write(path: Path, choices: Choices) -> None:
+    waiting = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        waiting = path.with_suffix(".tmp")
         waiting.write_text(json.dumps(attrs.asdict(choices), indent=1), encoding="utf-8")
         os.replace(waiting, path)
     except OSError as error:
@@ -141,3 +183,6 @@ def _write(path: Path, choices: Choices) -> None:
             "They hold until the program ends. Check that your user folder can be written.",
             error.strerror or type(error).__name__,
         ) from error
+    finally:
+        with contextlib.suppress(OSError):
+            waiting.unlink(missing_ok=True)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def all_commands(window: MainWindow) -> tuple[CommandTable, tuple[Message, ...]]:
-    """Return the commands of a window that is being built, and what is to be told of the user's own keys."""
+    """Return the commands of a window that is being built, and what is to be told of the user's settings and keys."""
     desk, session = window.desk, window.desk.session
     made = (
         *app_commands(desk, asks_of(window)),
@@ -39,10 +39,10 @@ def all_commands(window: MainWindow) -> tuple[CommandTable, tuple[Message, ...]]
         *case_commands(window.leaving.asks()),
     )
     usual = tuple(of_what_is_open(command, session) for command in made)
-    if desk.conventions_error is not None:
-        return CommandTable(usual), (Message.of(desk.conventions_error),)
-    if not desk.conventions.keys:
-        return CommandTable(usual), ()
+    said = tuple(Message.of(error) for error in (desk.settings.unread, desk.conventions_error) if error is not None)
+    if desk.conventions_error is not None or not desk.conventions.keys:
+        return CommandTable(usual), said
     commands, problems = with_own_keys(usual, desk.conventions.keys)
-    said = (Message("Some of your own keys are not followed.", " ".join(problems)),) if problems else ()
+    if problems:
+        said = (*said, Message("Some of your own keys are not followed.", " ".join(problems)))
     return CommandTable(commands), said

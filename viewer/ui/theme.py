@@ -86,7 +86,7 @@ class Theme:
 
     @name.setter
     def name(self, new: str) -> None:
-        if ThemeName(new) is not self._name:
+        if new in tuple(ThemeName) and ThemeName(new) is not self._name:
             self._name = ThemeName(new)
             self.changed.emit(self._name)
 

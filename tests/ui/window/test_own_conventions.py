@@ -186,3 +186,15 @@ def test_the_file_is_made_with_everything_in_it_and_says_what_is_usual(
     path.write_text("\n".join(lines), encoding="utf-8")
     found = read_conventions(path)
     assert (found.mouse, found.windows) == (window.desk.conventions.mouse, window.desk.conventions.windows)
+
+
+def test_settings_that_cannot_be_understood_are_told_and_the_window_works_on(start: Start, own_home: Path) -> None:
+    (own_home / "config").mkdir(parents=True)
+    (own_home / "config" / "settings.json").write_text('{"reader": "Dr.', encoding="utf-8")
+    window = start("")
+    message = window.messages.message
+    assert message is not None
+    assert message.sentence == "Your settings cannot be understood; the usual ones hold."
+    assert "settings-unread.json" in message.hint
+    window.desk.settings.change(theme="light")
+    assert (own_home / "config" / "settings-unread.json").read_text(encoding="utf-8") == '{"reader": "Dr.'
