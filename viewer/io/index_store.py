@@ -9,6 +9,7 @@ import logging
 import os
 import sqlite3
 import threading
+import zlib
 from collections.abc import Callable
 from contextlib import closing
 from typing import TYPE_CHECKING, TypeVar
@@ -30,6 +31,8 @@ APPLICATION_ID = 0x4353544C
 _WAIT_S = 2.0
 # The last is what a file gives that lacks a table or column of this program.
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR)
+# What SQLite says of a damaged schema may be no text, and what a damaged row holds no value.
+_NO_VALUE = (UnicodeDecodeError, TypeError, ValueError, zlib.error)
 _log = logging.getLogger(__name__)
 
 # A change of these tables gets a new number; an older file is then emptied and filled again by looking at the places.
@@ -182,7 +185,9 @@ class IndexStore:
         doors = self._open()
         try:
             return doors[which].through(work)
-        except sqlite3.Error as error:
+        except UnicodeEncodeError:
+            raise
+        except (sqlite3.Error, *_NO_VALUE) as error:
             with self._changing:
                 # Where another thread met it before, the doors are new already.
                 if self._doors is None or self._doors is doors:
@@ -195,7 +200,7 @@ class IndexStore:
                 if self._doors is None:
                     try:
                         self._doors = self._to_file()
-                    except (sqlite3.Error, OSError, StorageError) as error:
+                    except (sqlite3.Error, OSError, StorageError, UnicodeDecodeError) as error:
                         self._begin_anew(error)
         assert self._doors is not None
         return self._doors
@@ -242,7 +247,7 @@ class IndexStore:
                 with closing(sqlite3.connect(f"{self._path.absolute().as_uri()}?mode=ro", uri=True, timeout=0)) as file:
                     if schema_version(file, APPLICATION_ID) == SCHEMA_VERSION:
                         file.backup(memory)
-            except sqlite3.Error:
+            except (sqlite3.Error, UnicodeDecodeError):
                 memory.close()
                 memory = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
         return _made(let_ask(memory))
@@ -335,6 +340,8 @@ def _make_tables(connection: sqlite3.Connection) -> None:
 
 
 def _code(error: Exception) -> int:
+    if isinstance(error, _NO_VALUE) or "Could not decode" in str(error):
+        return sqlite3.SQLITE_CORRUPT
     return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
 
 

@@ -11,6 +11,7 @@ import sys
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 
 from viewer.domain.job import JobContext
@@ -96,6 +97,48 @@ def test_a_damaged_index_begins_anew(library: Any, two_series: Path, damage: Cal
     again = LibraryIndex(library.path, library.problems.append)
     assert len(again.find()) == 2
     again.close()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE place SET path = NULL",
+        "UPDATE place SET skipped = '[[half'",
+        "UPDATE series SET verdict = 'oj'",
+        "UPDATE series SET description = CAST(x'ff41' AS TEXT)",
+        "UPDATE picture SET pixels = x'0011'",
+        "UPDATE sqlite_master SET sql = CAST(replace(sql, 'TABLE place', x'ff') AS TEXT) WHERE name = 'place'",
+    ],
+)
+def test_a_row_that_says_nothing_any_more_lets_the_list_begin_anew(
+    library: Any, two_series: Path, statement: str
+) -> None:
+    def seen() -> None:
+        rows = library.index.series(series for series, _ in library.index.find())
+        for row in rows.values():
+            library.index.picture(row.id)
+        for place in library.index.places():
+            library.index.skipped(place.id)
+
+    library.look(two_series)
+    (first, _), *_ = library.index.find()
+    library.index.keep_picture(first, np.zeros((4, 4), np.uint8))
+    seen()
+    assert library.problems == []
+    library.index.close()
+    with closing(sqlite3.connect(library.path, isolation_level=None)) as db:
+        db.execute("PRAGMA writable_schema = ON")
+        db.execute(
+            "UPDATE sqlite_master SET sql = replace(replace(sql, 'path BLOB NOT NULL', 'path BLOB'), 'STRICT', '')"
+        )
+    with closing(sqlite3.connect(library.path, isolation_level=None)) as db:
+        db.execute("PRAGMA writable_schema = ON")
+        db.execute(statement)
+    seen()
+    assert [problem.sentence for problem in library.problems] == [
+        "The list of opened scans was damaged and begins anew."
+    ]
+    assert sorted(listed(library, two_series)) == ["Thorax lung", "Thorax thin"]
 
 
 def newer(path: Path) -> None:
