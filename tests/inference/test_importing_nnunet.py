@@ -31,6 +31,21 @@ def test_a_plan_becomes_a_manifest_with_its_numbers(tmp_path: Path) -> None:
     assert "input.input0.orientation" in open_keys(parsed)
 
 
+def test_a_plan_whose_reader_turns_images_says_their_orientation(tmp_path: Path) -> None:
+    # As TotalSegmentator and others that train with nibabel are.
+    plans = changed(PLANS, ("image_reader_writer",), "NibabelIOWithReorient")
+    text = nnunet(plan(tmp_path, plans)).text
+    assert tomllib.loads(text)["input"]["input0"]["orientation"] == "RAS"
+    assert "has to be filled in" not in text
+
+
+def test_a_model_of_the_first_nnunet_is_told_from_a_folder_without_a_plan(tmp_path: Path) -> None:
+    (tmp_path / "plans.pkl").write_bytes(b"\x80\x04N.")
+    with pytest.raises(ImportRefusedError, match="nnU-Net v1: its plans.pkl is a program when it is read") as caught:
+        nnunet(tmp_path)
+    assert "casestage models propose" in caught.value.hint
+
+
 def test_a_transposed_plan_is_fed_transposed(tmp_path: Path) -> None:
     # Along x, z, y: the spacing and the patch of the plan are in that order.
     plans = changed(PLANS, ("transpose_forward",), [2, 0, 1])

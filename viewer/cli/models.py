@@ -12,7 +12,7 @@ from viewer.domain.errors import CaseStageError, ManifestError, ModelRefusedErro
 from viewer.domain.finding import Localisation
 from viewer.domain.geometry import Verdict
 from viewer.inference.installed import installed_models
-from viewer.inference.manifest import Manifest, card, read_manifest
+from viewer.inference.manifest import MANIFEST_NAME, Manifest, card, read_manifest
 from viewer.inference.recalled import run_or_recall
 from viewer.inference.run_records import RunRecords
 from viewer.services.exporting import check_folder, write_outputs
@@ -64,15 +64,30 @@ def find_model(name: str) -> Manifest:
     ManifestError
         When there is none.
     """
-    folder = Path(name)
-    if (folder / "model.toml").exists():
+    place = Path(name)
+    folder = place.parent if _is_file(place) else place
+    if name and (folder / MANIFEST_NAME).exists():
         return read_manifest(folder)
+    if _is_file(place):
+        raise ManifestError(
+            f"There is no manifest (model.toml) beside {place.name}, so nothing is known about what to feed it.",
+            f"Let one be proposed: casestage models propose {place.name} --out FOLDER",
+        )
     manifests, _ = _installed()
     for manifest in manifests:
         if card(manifest).id == name:
             return manifest
+    if "/" in name and place.is_dir():
+        return read_manifest(place)
     known = ", ".join(card(m).id for m in manifests)
     raise ManifestError(f"There is no model called “{name}” here.", f"Models on this machine: {known}.")
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:
+        return False
 
 
 def with_anyway(error: ModelRefusedError) -> ModelRefusedError:

@@ -26,9 +26,13 @@ if TYPE_CHECKING:
 
     from viewer.inference.onnx_file import OnnxFacts
 
+_FIRST = "Translated from an nnU-Net v2 plan and dataset file."
+_AS_IN_FILES = (
+    "nnU-Net feeds images as they lie in their files: the orientation of the training files has to be filled in."
+)
+# Turns every image onto these axes before it is fed; the other readers leave them as they lie.
+_TURNING_READER, _TURNED_TO = "NibabelIOWithReorient", "RAS"
 _NOTES = (
-    "Translated from an nnU-Net v2 plan and dataset file.",
-    "nnU-Net feeds images as they lie in their files: the orientation of the training files has to be filled in.",
     "nnU-Net resamples by cubic splines, here it is linear; it takes the most likely label, here the one above half;",
     "and it averages mirrored runs unless told not to: add inference.flips for that. Results differ a little.",
 )
@@ -44,6 +48,10 @@ def import_nnunet(
     ImportRefusedError
         With the name of what is missing or cannot be translated.
     """
+    if (folder / "plans.pkl").exists() and not (folder / "plans.json").exists():
+        raise ImportRefusedError(
+            "This folder is of nnU-Net v1: its plans.pkl is a program when it is read, so nothing is taken from it."
+        )
     plans, dataset = json_table(folder / "plans.json"), json_table(folder / "dataset.json")
     settings = _configuration(plans, configuration)
     at = f"configurations.{configuration}"
@@ -79,9 +87,13 @@ def import_nnunet(
         "post.mask_threshold": "0.5",
         "labels": label_tables(labels),
     }
+    notes = [_FIRST, _AS_IN_FILES, *_NOTES]
+    if plans.get("image_reader_writer") == _TURNING_READER:
+        answers["input.orientation"] = quoted(_TURNED_TO)
+        notes.remove(_AS_IN_FILES)
     if isinstance(dataset.get("description"), str) and dataset["description"].strip():
         answers["model.card.trained_on"] = quoted(dataset["description"].strip())
-    return from_answers(facts, file=file, sha256=sha256, task=Task.SEGMENTATION, answers=answers, notes=_NOTES)
+    return from_answers(facts, file=file, sha256=sha256, task=Task.SEGMENTATION, answers=answers, notes=notes)
 
 
 def _configuration(plans: dict[str, Any], name: str) -> dict[str, Any]:

@@ -66,7 +66,7 @@ def read_case(folder: Path) -> Case:
     name = folder.name
     try:
         stored = read_json(folder / DOCUMENT)
-    except FileNotFoundError as error:
+    except (FileNotFoundError, NotADirectoryError) as error:
         raise CaseDocumentError(
             f"“{name}” is not a case: it holds no {DOCUMENT}.", "Choose the folder that holds it."
         ) from error

@@ -92,6 +92,11 @@ def write_pack(
     for model_id, folder in models:
         items[1].append(PackItem(model_id, model_id, f"models/{model_id}"))
         sources += _files(folder, sorted(path.name for path in folder.iterdir()), f"models/{model_id}")
+    for kind in items:
+        ids = [item.id.casefold() for item in kind]
+        twice = next((item for item in kind if ids.count(item.id.casefold()) > 1), None)
+        if twice is not None:
+            raise PackError(f"“{twice.id}” would go into the pack twice.", "Name each case and model once.")
     _check(sources, [item.id for kind in items for item in kind])
     with replacing(out, "The pack") as waiting:
         listed = [_listed(source, n, len(sources), ctx) for n, source in enumerate(sources)]

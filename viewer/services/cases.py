@@ -131,6 +131,9 @@ def case_of(name: str, folders: Iterable[Path]) -> Case:
     """
     folders = tuple(folders)
     found = found_case(name, folders)
+    if found is None and _there(Path(name).expanduser()):
+        # Says of what is there why it is no case.
+        return read_case(Path(name).expanduser())
     return found if found is not None else installed_cases(folders).named(name)
 
 
@@ -143,6 +146,8 @@ def found_case(name: str, folders: Iterable[Path]) -> Case | None:
         When what is there of the case cannot be read.
     """
     folder, folders = Path(name).expanduser(), tuple(folders)
+    if folder.name == DOCUMENT and folder.is_file():
+        folder = folder.parent
     if (folder / DOCUMENT).is_file():
         return read_case(folder)
     found = next((case for case in installed_cases(folders).cases if case.id == name), None)
@@ -150,6 +155,13 @@ def found_case(name: str, folders: Iterable[Path]) -> Case | None:
         return found
     alike = (below / name for below in folders if name == Path(name).name)
     return next((read_case(place) for place in alike if (place / DOCUMENT).is_file()), None)
+
+
+def _there(path: Path) -> bool:
+    try:
+        return path.is_dir() or (path.is_absolute() and path.exists())
+    except OSError:
+        return False
 
 
 def case_state(case: Case) -> str:
