@@ -25,6 +25,7 @@ from viewer.analysis.measure import Measured
 from viewer.domain.errors import ModelError, StorageError
 from viewer.domain.finding import Localisation
 from viewer.domain.labels import Mask
+from viewer.inference.manifest_terms import Dtype, OutputKind
 from viewer.inference.marks import Mark
 from viewer.inference.probability_map import PackedMap
 from viewer.inference.result import RunResult, result_of
@@ -43,6 +44,9 @@ if TYPE_CHECKING:
 USUAL_LIMIT_BYTES = 512_000_000
 # To be raised whenever the same model would give other findings from the same voxels.
 _WAY = "1"
+# That of integers, which were not fed the nearest number once, and of label maps, which left a map of probabilities.
+_OTHER_WAY = "2"
+_PLAIN = (Dtype.FLOAT32, Dtype.FLOAT64)
 _FORMAT = "casestage run"
 _LARGEST_PART_BYTES = 512 * 1024 * 1024
 # What reading a damaged ZIP file or the document in it can end in.
@@ -126,7 +130,10 @@ def record_key(manifest: Manifest, volume: Volume) -> str:
     stack = volume.stack
     voxels = volume_sha256(volume) or hashlib.sha256(np.ascontiguousarray(volume.slices).data).hexdigest()
     told = (volume.unit, volume.padding, volume.measurable, volume.series.body_part, volume.slices.shape)
-    digest = hashlib.sha256(repr((_WAY, voxels, manifest.sha256, settings_of(manifest), told)).encode())
+    usual = all(t.dtype in _PLAIN for t in manifest.inputs) and manifest.output.kind is not OutputKind.LABEL_MAP
+    digest = hashlib.sha256(
+        repr((_WAY if usual else _OTHER_WAY, voxels, manifest.sha256, settings_of(manifest), told)).encode()
+    )
     for values in (stack.pixel_spacing_mm, stack.row_direction, stack.column_direction, stack.positions_lps_mm):
         digest.update(np.ascontiguousarray(values, dtype="<f8").data)
     return digest.hexdigest()
