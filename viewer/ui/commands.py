@@ -23,8 +23,8 @@ from PySide6.QtWidgets import QApplication, QMenu, QWidget
 from shiboken6 import isValid
 
 from viewer.domain.session import Workspace
-from viewer.ui.field_keys import keeps_key
 from viewer.ui.icons import icon
+from viewer.ui.kept_keys import CONTROL, is_field, keeps
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -322,8 +322,12 @@ class CommandActions(QObject):
                 self._letting_go.stop()
                 event.accept()
                 return True
-            if keeps_key(watched, event):
+            if keeps(watched, event):
                 event.accept()
+                return True
+            if is_field(watched) and event.modifiers() & CONTROL and self._is_asked(event):
+                # Qt's fields have keys of their own on some systems, which nobody knows of: Ctrl+E, Ctrl+Shift+A.
+                event.ignore()
                 return True
             if watched in self._windows:
                 # Keys may come faster than what has changed is told to the actions.
@@ -338,6 +342,10 @@ class CommandActions(QObject):
                 else:
                     self._letting_go.start()
         return False
+
+    def _is_asked(self, event: QKeyEvent) -> bool:
+        pressed = QKeySequence(event.keyCombination())
+        return any(action.isEnabled() and pressed in action.shortcuts() for action in self._actions.values())
 
     def _say_why_not(self, event: QKeyEvent) -> None:
         # A key that reaches the window itself was taken by no command and no widget. Esc asks for nothing.

@@ -17,6 +17,7 @@ from viewer.ui.listed_icons import listed_icon
 from viewer.ui.palette import matching_commands
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from PySide6.QtWidgets import QWidget
@@ -199,3 +200,76 @@ def test_pictures_are_moved_and_3d_is_turned_from_the_keyboard(opened: MainWindo
     opened.canvas.active = ViewName.THREE_D
     opened.actions_.run("view.move_up")
     assert session.view.camera.to_eye != before.camera.to_eye
+
+
+@pytest.fixture
+def asked(opened: MainWindow, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return the commands that are asked for from now on; none of them is done."""
+    said: list[str] = []
+    monkeypatch.setattr(opened.actions_, "_triggered", lambda command: said.append(command.id))
+    return said
+
+
+CONTROL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
+
+
+def test_a_field_leaves_keys_to_the_window_that_are_no_typing(
+    opened: MainWindow, press: Callable[..., None], asked: list[str]
+) -> None:
+    press(opened, Qt.Key.Key_N)
+    asked.clear()
+    opened.desk.reviewing.select("left")
+    comment = opened.review.panel.detail.comment
+    comment.setFocus(Qt.FocusReason.TabFocusReason)
+    press(opened, Qt.Key.Key_E, CONTROL)
+    press(opened, Qt.Key.Key_A, CONTROL | SHIFT)
+    press(opened, Qt.Key.Key_C, CONTROL | SHIFT)
+    assert asked == ["review.export", "file.archive", "picture.save"]
+
+
+def test_a_field_keeps_what_edits_its_text(opened: MainWindow, press: Callable[..., None], asked: list[str]) -> None:
+    opened.desk.reviewing.select("left")
+    comment = opened.review.panel.detail.comment
+    comment.setFocus(Qt.FocusReason.TabFocusReason)
+    QTest.keyClicks(comment, "as seen")
+    press(opened, Qt.Key.Key_A, CONTROL)
+    assert comment.selectedText() == "as seen"
+    press(opened, Qt.Key.Key_X, CONTROL)
+    assert comment.text() == ""
+    press(opened, Qt.Key.Key_V, CONTROL)
+    assert comment.text() == "as seen"
+    press(opened, Qt.Key.Key_Z, CONTROL)
+    assert comment.text() == ""
+    press(opened, Qt.Key.Key_Z, CONTROL | SHIFT)
+    assert comment.text() == "as seen"
+    press(opened, Qt.Key.Key_Left, CONTROL | SHIFT)
+    assert comment.selectedText() == "seen"
+    assert asked == []
+
+
+def test_with_the_keys_in_a_list_shift_and_arrows_go_ten_images(
+    opened: MainWindow, press: Callable[..., None], asked: list[str]
+) -> None:
+    opened.desk.reviewing.select("left")
+    rows = opened.review.panel.list
+    rows.setFocus(Qt.FocusReason.TabFocusReason)
+    before = rows.currentIndex().row()
+    press(opened, Qt.Key.Key_Down, SHIFT)
+    press(opened, Qt.Key.Key_Up, SHIFT)
+    assert asked == ["view.on_10", "view.back_10"]
+    assert rows.currentIndex().row() == before
+    press(opened, Qt.Key.Key_Down)
+    assert rows.currentIndex().row() == before + 1
+
+
+def test_no_command_is_done_behind_a_sheet_from_its_field(
+    opened: MainWindow, press: Callable[..., None], asked: list[str]
+) -> None:
+    opened.asking.palette()
+    field = opened.asking.palette_sheet.field
+    assert field.hasFocus()
+    press(opened, Qt.Key.Key_E, CONTROL)
+    press(opened, Qt.Key.Key_A, CONTROL | SHIFT)
+    press(opened, Qt.Key.Key_S, CONTROL)
+    assert asked == []
+    assert opened.asking.palette_sheet.is_open
