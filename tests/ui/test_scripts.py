@@ -9,12 +9,14 @@ import pytest
 from attrs import evolve
 from PySide6.QtCore import QPointF
 from PySide6.QtGui import QFontMetricsF, QImage, QPainter, QTextLayout
+from PySide6.QtWidgets import QLabel, QWidget
 
 from tests.cli.conftest import write_small_case
 from viewer.domain.reading_direction import isolated
 from viewer.io.case_document import read_case
 from viewer.io.index_rows import StudyRow
 from viewer.ui.fonts import Type, font
+from viewer.ui.leaving.leaving_sheet import LeavingSheet
 from viewer.ui.library.series_words import person_words, study_words
 from viewer.ui.painted_rows import broken
 from viewer.ui.present.card import Narration
@@ -56,6 +58,15 @@ def test_of_a_study_described_in_arabic_the_number_of_series_stands_beside_its_w
 def test_a_patients_number_stands_behind_the_name_also_where_that_is_arabic(qtbot: QtBot) -> None:
     line = person_words(study(patient="محمد", patient_id="4711"), masked=False)
     assert from_the_left(line, "4711", "محمد") == ["محمد", "4711"]
+
+
+def test_a_sentence_about_an_arabic_case_is_read_from_the_left(qtbot: QtBot, tmp_path: Path) -> None:
+    window = QWidget()
+    qtbot.addWidget(window)
+    sheet = LeavingSheet(window, Theme())
+    sheet.ask(evolve(write_small_case(tmp_path), title=ARABIC))
+    said = next(label.text() for label in sheet.findChildren(QLabel) if ARABIC in label.text())
+    assert from_the_left(said, ARABIC, "without", "notes") == [ARABIC, "without", "notes"]
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel
 
 from viewer.domain.measurement import Measurement
+from viewer.domain.reading_direction import isolated
 from viewer.domain.value_units import decimals, number_words, unit_words
 from viewer.ui.finding_words import volume_words
 from viewer.ui.fonts import Type
@@ -102,7 +103,7 @@ def subject_words(spread: Spread) -> str:
     """Return what a histogram is of and how large that is: "Freehand, 450 mm²" or "Nodule, 0.27 mL"."""
     if isinstance(spread.of, Measurement):
         return f"{spread.of.kind.words}, {area_words(spread.of.area_mm2)}"
-    return f"{spread.of.label}, {volume_words(spread.of)}"
+    return f"{isolated(spread.of.label)}, {volume_words(spread.of)}"
 
 
 def csv_of(spread: Spread, shape: Histogram, window: tuple[float, float]) -> str:

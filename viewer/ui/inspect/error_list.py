@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QRectF, Qt
 
 from viewer.domain.finding import MatchState
+from viewer.domain.reading_direction import isolated
 from viewer.services.inspecting import RowOrder
 from viewer.ui.finding_words import score_words, size_words, volume_words
 from viewer.ui.fonts import Type, font
@@ -57,10 +58,10 @@ class ErrorModel(RowModel["InspectRow"]):
         """Return a row in words."""
         row = self.row(index.row())
         if role == Qt.ItemDataRole.DisplayRole:
-            return f"{row.finding.label}, {row.state.value}, {volume_words(row.finding)}"
+            return f"{isolated(row.finding.label)}, {row.state.value}, {volume_words(row.finding)}"
         if role == Qt.ItemDataRole.ToolTipRole:
             # The name and the place may be cut.
-            return f"{row.finding.label}{f', {row.finding.place}' if row.finding.place else ''}\n{row.why}"
+            return f"{isolated(row.finding.label)}{f', {row.finding.place}' if row.finding.place else ''}\n{row.why}"
         return None
 
 

@@ -8,6 +8,7 @@ from attrs import frozen
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout
 
+from viewer.domain.reading_direction import isolated
 from viewer.ui.fonts import Type
 from viewer.ui.icons import pixmap
 from viewer.ui.sheet import Sheet
@@ -87,7 +88,7 @@ class LeavingSheet(Sheet):
     def ask(self, case: Case) -> None:
         """Show it for a case."""
         self.title.setText("Leave behind")
-        self._about.setText(f"“{case.title}”, without the patient and without the presenter’s notes.")
+        self._about.setText(f"“{isolated(case.title)}”, without the patient and without the presenter’s notes.")
         self.say("")
         self.open(self.buttons["pdf"])
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QWidget
 
+from viewer.domain.reading_direction import isolated
 from viewer.services.readiness import State
 from viewer.ui.fonts import Type
 from viewer.ui.icons import pixmap
@@ -81,7 +82,7 @@ class ReadySheet(Sheet):
 
     def ask(self, case: Case) -> None:
         """Show it for a case; nothing is known yet."""
-        self.about.setText(f"“{case.title}”. {WAITING}")
+        self.about.setText(f"“{isolated(case.title)}”. {WAITING}")
         self._fill(None)
         self._show(running=True, verdict="Looking")
         self.open(self.cancel)

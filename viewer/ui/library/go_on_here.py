@@ -9,6 +9,7 @@ from attrs import evolve
 from PySide6.QtCore import Qt, QTimer
 
 from viewer.domain.masking import MASKED
+from viewer.domain.reading_direction import isolated
 from viewer.domain.session import Workspace
 from viewer.domain.view_state import Comparison
 from viewer.services.comparing import LookedAt
@@ -89,7 +90,7 @@ class GoOnHere:
         if case is None or left.step >= len(case.steps):
             self._desk.last_place.forget()
             return
-        words = f"Presenting was cut off. Go on with step {left.step + 1} of “{case.title}”?"
+        words = f"Presenting was cut off. Go on with step {left.step + 1} of “{isolated(case.title)}”?"
         bar = GoOnBar(self._window.theme, words, "Present the case from that step (Enter)")
         self._show(bar, lambda: self._window.open_case(case, left.step), self._desk.last_place.forget)
         # Who answers at once is not kept waiting by a reading that has just begun.
@@ -110,7 +111,7 @@ class GoOnHere:
             return
         title, go_on = found
         place = "Inspect" if left.workspace is Workspace.INSPECT else "Review"
-        what = "A scan" if title == MASKED else f"“{title}”"
+        what = "A scan" if title == MASKED else f"“{isolated(title)}”"
         words = f"{what} was open in {place}. Go on there?"
         bar = GoOnBar(self._window.theme, words, "Open it again, looked at as it was", calm=True)
         self._show(bar, go_on, self._desk.left_open.forget)

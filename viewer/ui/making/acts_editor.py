@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtGui import QDoubleValidator
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QWidget
 
+from viewer.domain.reading_direction import isolated
 from viewer.domain.step_acts import LONGEST_ACT_S, LONGEST_QUESTION, SHORTEST_ACT_S, CurtainDraw, Question, Sweep
 from viewer.domain.view_state import Comparison
 from viewer.ui.fonts import Type, font
@@ -142,7 +143,7 @@ class ActsEditor(QWidget):
         one = next((finding for finding in known if finding.id == named), None)
         if one is not None:
             set_tone(self.answer, "text2")
-            return f"The answer is: {one.label}" + (f", {one.place.lower()}." if one.place else ".")
+            return f"The answer is: {isolated(one.label)}" + (f", {one.place.lower()}." if one.place else ".")
         return "The answer is whatever lesion is nearest." if not named else "The answer is a finding that is not here."
 
     # --- what is changed

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QFileDialog
 
 from viewer.domain.count_words import count_words
 from viewer.domain.errors import CaseStageError, SignOffError
+from viewer.domain.reading_direction import isolated
 from viewer.domain.session import Workspace
 from viewer.services.navigation import Motion
 from viewer.services.places import data_folder
@@ -173,7 +174,7 @@ class MakingHere:
         if present:
             window.open_case(case)
             return
-        words = f"“{case.title}” is in the library."
+        words = f"“{isolated(case.title)}” is in the library."
         if not whole:
             words += " What was changed since it was saved is in the draft alone."
         window.tell(Message(words, calm=True, action="Present it", act=lambda: window.open_case(case)))

@@ -9,6 +9,7 @@ from PySide6.QtCore import QRectF, Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
 
 from viewer.domain.finding import Localisation, SourceKind
+from viewer.domain.reading_direction import isolated
 from viewer.ui.commands import shortcut_words
 from viewer.ui.finding_words import (
     centre_words,
@@ -232,7 +233,7 @@ class DetailBox(QWidget):
             self.comment.show_comment("")
             return
         place = f", {finding.place[:1].lower()}{finding.place[1:]}" if finding.place else ""
-        self.title.set_whole(f"{finding.label}{place}")
+        self.title.set_whole(f"{isolated(finding.label)}{place}")
         self._fill(finding, volume)
         decision = self._session.decisions.get(finding.id)
         self.comment.show_comment(decision.comment if decision else "")
