@@ -203,6 +203,8 @@ class Comparing:
         self._other.truth = self._session.truth
         self._other.volume = self._session.volume
         self._other.overlays = self._session.overlays
+        self._other.decisions = self._session.decisions
+        self._other.measurements = self._session.measurements
         self._other.view = self._session.view
 
     def close(self) -> None:
@@ -327,7 +329,8 @@ class Comparing:
 
     def _same_said(self, here: Session, there: Session, *_: object) -> None:
         """Say of a volume that is compared with itself the same on both sides; of two models each says its own."""
-        if here.volume is not None and here.volume is there.volume:
+        # A side that has no view is being let go of, or comes: what it forgets on its way is said of the other still.
+        if here.volume is not None and here.volume is there.volume and here.view is not None:
             if self._second is None:
                 there.findings = here.findings
                 there.decisions = here.decisions
