@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import Enum
 
 from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QAction, QColor, QFontMetricsF, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QAction, QColor, QFontMetricsF, QKeySequence, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QAbstractButton, QButtonGroup, QHBoxLayout, QSizePolicy, QWidget
 
 from viewer.ui.commands import Command, key_words, shortcut_words
@@ -131,6 +131,11 @@ class Button(QAbstractButton):
             self._action.trigger()
             # A click flips a checkable button by itself; the command decides what is on.
             self._take_action()
+
+    def setText(self, text: str) -> None:  # noqa: N802 (Qt's name)
+        """Change the words; an ampersand in a name is one, and no key."""
+        super().setText(text)
+        self.setShortcut(QKeySequence())
 
     def set_words(self, text: str) -> None:
         """Change the words and ask for the room they need."""

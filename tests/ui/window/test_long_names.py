@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from attrs import evolve
+from PySide6.QtCore import Qt
 
 from viewer.domain.session import Workspace
 from viewer.ui.buttons import Button
@@ -14,6 +15,8 @@ from viewer.ui.library.case_card import CaseCard
 from viewer.ui.theme import Theme
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from PySide6.QtWidgets import QWidget
     from pytestqt.qtbot import QtBot
 
@@ -74,3 +77,17 @@ def test_the_tip_of_a_tile_in_inspect_tells_the_whole_name_of_its_lesion(opened:
     n = next(n for n, row in enumerate(tiles.rows) if row.finding.label == LONG)
     tip = tiles.tip_of(n).splitlines()
     assert tip == [LONG, tiles.rows[n].finding.place, tiles.rows[n].why]
+
+
+def test_an_ampersand_in_a_name_gives_its_button_no_key_of_its_own(
+    opened: MainWindow, theme: Theme, press: Callable[..., None]
+) -> None:
+    button = Button(theme, "Is this R&D?", parent=opened)
+    clicked: list[bool] = []
+    button.clicked.connect(lambda *_: clicked.append(True))
+    button.show()
+    press(opened, Qt.Key.Key_D, Qt.KeyboardModifier.AltModifier)
+    button.set_words("Head &Neck")
+    press(opened, Qt.Key.Key_N, Qt.KeyboardModifier.AltModifier)
+    assert clicked == []
+    assert button.text() == "Head &Neck"

@@ -104,7 +104,10 @@ class LiveEditor(QWidget):
     def _offer(self) -> None:
         menu = QMenu(self)
         for card in self._cards:
-            menu.addAction(card.name).triggered.connect(lambda _=False, card=card: self.choose(card.id))
+            # A menu takes one ampersand for the mark of a key.
+            menu.addAction(card.name.replace("&", "&&")).triggered.connect(
+                lambda _=False, card=card: self.choose(card.id)
+            )
         menu.exec(self.model.mapToGlobal(self.model.rect().bottomLeft()))
         menu.deleteLater()
 
