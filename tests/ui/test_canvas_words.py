@@ -10,12 +10,12 @@ from pytestqt.qtbot import QtBot
 
 from tests.open_session import view_of
 from viewer.analysis.regrid import regridded
-from viewer.domain.geometry import PlaneName, Verdict
+from viewer.domain.geometry import PlaneName, Verdict, position_words
 from viewer.domain.job import JobContext
 from viewer.domain.moment import Moment
 from viewer.domain.plane_turn import about
 from viewer.domain.session import Session, Workspace
-from viewer.domain.view_state import ViewName
+from viewer.domain.view_state import ViewName, as_point
 from viewer.domain.volume import Volume
 from viewer.services.views import fitted_height_mm
 from viewer.ui.canvas import Canvas, CanvasStyle, Density, shown_in
@@ -73,6 +73,27 @@ def test_corner_text_says_image_position_window_zoom_and_thickness(session: Sess
     assert [w.text for w in said.bottom_right] == ["W 1500  L −600", "Zoom 1.0×  MIP 10 mm"]
     assert [w.text for w in said.top_left] == ["Axial"]
     assert corners(shown, ViewName.AXIAL, Density.LETTERS, first=True).top_left == ()
+
+
+@pytest.mark.parametrize("away_mm", [-1.1, 0.6, 1.2])
+def test_the_place_that_is_said_is_that_of_the_image_where_the_crosshair_lies_between_two(
+    session: Session, away_mm: float
+) -> None:
+    before = view_of(session)
+    session.view = evolve(before, cursor_lps_mm=as_point(np.add(before.cursor_lps_mm, (0.3, 0.3, away_mm))))
+    for slab_mm, place in ((0.0, 52.5), (10.0, 52.5 + away_mm)):
+        session.view = evolve(view_of(session), slab_mm=slab_mm)
+        shown = shown_in(session)
+        assert shown is not None
+        said = corners(shown, ViewName.AXIAL, Density.FULL, first=True).bottom_left
+        # Of a slab it is the middle, which lies where the crosshair is.
+        assert [w.text for w in said] == ["Image 23 of 40", f"H {place:.1f} mm"]
+    session.view = evolve(view_of(session), slab_mm=0.0)
+    shown = shown_in(session)
+    assert shown is not None
+    for view, axis in ((ViewName.SAGITTAL, 0), (ViewName.CORONAL, 1)):
+        said = corners(shown, view, Density.SHORT, first=False).bottom_left
+        assert said[0].text == position_words(axis, before.cursor_lps_mm[axis])
 
 
 def test_images_between_the_original_slices_are_called_interpolated(session: Session, small_ct_volume: Volume) -> None:

@@ -16,7 +16,7 @@ from viewer.domain.view_state import Comparison, Interpolation, SlabMode, ViewNa
 from viewer.scene.acquired import acquired_on, crosshair_lps_mm, image_at, missing_beside, shown_axes
 from viewer.scene.camera import screen_axes
 from viewer.scene.plane_geometry import AXIS_ALONG
-from viewer.scene.plane_slices import layers_at, plane_runs
+from viewer.scene.plane_slices import layers_at, plane_runs, snapped
 from viewer.scene.planes import beyond_images, image_number, plane_steps
 from viewer.scene.presets_3d import HIDDEN_WORDS, fitting_preset, preset_3d
 from viewer.scene.turned_planes import shown_steps
@@ -280,18 +280,21 @@ def _image_words(volume: Volume, state: ViewState, plane: PlaneName, *, masked: 
         place = "  ".join(position_words(axis, state.cursor_lps_mm[axis]) for axis in range(3))
         return _ImageWords("Interpolated", place, f"{shown_steps(volume, state, plane).step_mm:.2f} mm", slab)
     number, count = image_number(volume, plane, state.cursor_lps_mm)
-    axis = AXIS_ALONG[plane][2]
+    axis, at = AXIS_ALONG[plane][2], crosshair_lps_mm(volume, state)
     # Through a grid that does not run along the plane there is no layer of voxels either.
-    between = volume.interpolated or plane_runs(volume.grid, plane) is None
-    image = f"{'Interpolated image' if between else 'Image'} {number} of {count}"
+    askew = plane_runs(volume.grid, plane) is None
+    image = f"{'Interpolated image' if volume.interpolated or askew else 'Image'} {number} of {count}"
     if beyond_images(volume, plane, state.cursor_lps_mm):
         image = f"Beyond the {count} images" if count > 1 else "Beyond the image"
+    elif not (askew or slab):
+        # That of the image which is seen: the crosshair may lie between two.
+        at = snapped(volume, plane, at)
     if volume.loose:
         slab = _images_together(volume, state, plane)
         return _ImageWords(image, "", "", slab, moment=_moment(volume, state, masked=masked))
     return _ImageWords(
         image,
-        position_words(axis, crosshair_lps_mm(volume, state)[axis]),
+        position_words(axis, at[axis]),
         f"{plane_steps(volume, plane).step_mm:.2f} mm",
         slab,
     )
