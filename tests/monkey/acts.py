@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication, QKeySequence
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 
 from tests.monkey.checks import busy_with, open_sheets, shown_canvas
+from tests.monkey.freshness import settled
 from viewer.domain.session import Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
+
+    from numpy.typing import NDArray
 
     from tests.monkey.hands import Hands
     from tests.monkey.watching import Faults, Heart
@@ -201,6 +205,8 @@ class Acts:
         for there, back, state in (
             ("review.undo", "review.redo", self._kept), ("go.back", "go.forward", self._view),
         ):  # fmt: skip
+            looked = desk.session.view, desk.session.measurement_in_hand, window.canvas.active
+            picture = self._planes_seen()
             before, room = state(), window.canvas.size()
             if not window.actions_.run(there):
                 continue
@@ -215,7 +221,18 @@ class Acts:
             # What is fitted follows a view that a message or a bar has made lower meanwhile.
             if state() != before and window.canvas.size() == room:
                 self._faults.add("not the same", f"{there}, then {back}:\n  {before}\n  {state()}")
+                continue
+            # What is taken back is gone to: looked at as before, it is seen as before.
+            desk.session.view, desk.session.measurement_in_hand, window.canvas.active = looked
+            again = self._planes_seen()
+            alike = picture is None or again is None or picture.shape != again.shape or np.array_equal(picture, again)
+            if not alike and desk.session.view == looked[0]:
+                self._faults.add("not the same picture", f"{there}, then {back}: {(picture != again).sum()} pixels")
         return ", ".join(words) or "nothing to take back"
+
+    def _planes_seen(self) -> NDArray[np.uint32] | None:
+        with self._heart.resting():
+            return settled(self._window, self._window.canvas, self.pause)
 
     def _kept(self) -> object:
         """Return what undo and redo are about, but for when it was done."""

@@ -9,6 +9,7 @@ from PySide6.QtGui import QImage
 
 from tests.monkey.checks import busy_with
 from tests.monkey.reckoning import greys, measurements
+from tests.monkey.scales import scale_bars
 from viewer.ui.canvas import Canvas, paint_corners
 
 if TYPE_CHECKING:
@@ -31,16 +32,17 @@ def look_again(window: MainWindow, faults: Faults, pause: Callable[[float], obje
     """
     measurements(window, faults)
     for canvas in window.findChildren(Canvas):
-        before = _settled(window, canvas, pause)
+        before = settled(window, canvas, pause)
         said = _says(canvas)
         canvas.planes.clear()
         paint_corners._block_picture.cache_clear()
         paint_corners._fitted.cache_clear()
-        after = _settled(window, canvas, pause)
+        after = settled(window, canvas, pause)
         if before is None or after is None or said != _says(canvas) or before.shape != after.shape:
             continue
         for tile in canvas._placed():
             greys(canvas, tile, after, faults, rng)
+        scale_bars(canvas, faults)
         curved = canvas.session.view is not None and canvas.session.view.shows_curved
         for tile in canvas._placed():
             other = _part(before != after, tile.area, canvas.devicePixelRatioF())
@@ -50,7 +52,7 @@ def look_again(window: MainWindow, faults: Faults, pause: Callable[[float], obje
                 faults.add("not as painted anew", f"{tile.view}: {len(rows)} pixels, {where}")
 
 
-def _settled(window: MainWindow, canvas: Canvas, pause: Callable[[float], object]) -> NDArray[np.uint32] | None:
+def settled(window: MainWindow, canvas: Canvas, pause: Callable[[float], object]) -> NDArray[np.uint32] | None:
     """Return the pixels of a canvas once they stay the same; None where it is not seen or goes on changing."""
     if not canvas.isVisible():
         return None

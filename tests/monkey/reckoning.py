@@ -203,7 +203,8 @@ def _sampler(
     within = [n for n in range(count) if abs(n - place) <= half + 1e-9]
     made.axis = axis
     edges = [abs(abs(n - place) - half) for n in range(count)] if half else [abs(place % 1 - 0.5)]
-    made.unclear = min(edges) < _HALF_WAY or not -0.5 <= place <= count - 0.5
+    # Beyond all images nothing is shown, also where a slab would reach back to some of them.
+    made.unclear = min(edges) < _HALF_WAY or not -0.5 <= place < count - 0.5
     made.layers = tuple(within or [min(max(int(np.floor(place + 0.5)), 0), count - 1)])
     return made
 
