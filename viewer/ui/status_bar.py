@@ -48,7 +48,8 @@ def value_words(value: float | None, unit: str) -> str:
     if value is None:
         return ""
     whole = is_on_hu_scale(unit) or abs(value) >= _MOST_DIGITS
-    return with_unit((f"{value:.0f}" if whole else f"{value:g}").replace("-", "−"), unit)
+    # What rounds to 0 is not below it.
+    return with_unit((f"{round(value) + 0.0:.0f}" if whole else f"{value:g}").replace("-", "−"), unit)
 
 
 def map_value_words(session: Session, lps_mm: Point | None) -> str:

@@ -228,6 +228,7 @@ def test_settings_show_and_change_what_holds(opened: MainWindow, press: Callable
 
 def test_the_pointer_tells_value_and_place() -> None:
     assert value_words(-614.0, "HU") == "−614 HU"
+    assert value_words(-0.4, "HU") == "0 HU"
     assert value_words(None, "HU") == ""
     assert value_words(2.5, "unknown") == "2.5"
     assert place_words((-88.0, -26.4, 9.9)) == "R 88.0  A 26.4  H 9.9 mm"
