@@ -9,8 +9,13 @@ import sys
 import warnings
 from typing import TYPE_CHECKING
 
+from viewer.io.compiled_code import keep_whole
+
 if TYPE_CHECKING:
     from pathlib import Path
+
+# Also in the processes that this one starts, which import it again.
+keep_whole()
 
 
 def _open_window(
