@@ -10,6 +10,7 @@ import pytest
 from attrs import evolve
 
 from tests.cli.conftest import write_small_case
+from tests.full_disk import room_for
 from viewer.domain.errors import CaseDocumentError, StorageError
 from viewer.domain.finding import Truth
 from viewer.domain.job import JobContext
@@ -275,6 +276,28 @@ def test_a_full_disk_is_said_and_the_draft_goes_on(making: CaseMaking, monkeypat
     making.edit(step.id, title="still here")
     assert _titles(making) == ["still here"]
     assert len(said) == 1
+
+
+def test_a_draft_that_a_full_disk_refuses_is_there_again_with_its_series_and_written_once_there_is_room(
+    session: Session, making: CaseMaking, tmp_path: Path
+) -> None:
+    step = making.capture()
+    with room_for(100):
+        making.edit(step.id, title="not on disk")
+        first = session.volume
+        assert first is not None
+        session.volume = evolve(first, series=evolve(first.series, series_uid="1.2.3"))
+        assert making.draft is None
+        session.volume = first
+        left = making.left_over()
+        assert left is not None
+        assert [step.title for step in left.steps] == ["not on disk"]
+        with pytest.raises(StorageError, match="could not be saved"):
+            making.kept.retry()
+        assert making.kept.unsaved == 1
+    making.kept.retry()
+    assert making.kept.unsaved == 0
+    assert CaseMaking(session, tmp_path / "drafts").left_over() == left
 
 
 def test_opening_another_series_puts_the_draft_away(session: Session, making: CaseMaking) -> None:

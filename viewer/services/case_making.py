@@ -14,6 +14,7 @@ from viewer.domain.step_acts import CurtainDraw, LiveRun, Question, Sweep
 from viewer.domain.view_state import Comparison
 from viewer.domain.walkthrough import Step
 from viewer.services.draft_pictures import DraftPictures
+from viewer.services.kept_drafts import KeptDrafts
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,8 +36,9 @@ class _Edit:
 class CaseMaking:
     """A draft about the open series. `changed` tells that it, or the step in hand, is different.
 
-    Every change can be undone and is on disk when the call returns; where the disk refuses, `failed` carries why and
-    the draft goes on in memory. Opening another series puts the draft away; it is there again with its series.
+    Every change can be undone and is on disk when the call returns; where the disk refuses, `failed` carries why, the
+    draft goes on in memory, and is `kept` there until a later try. Opening another series puts the draft away; it is
+    there again with its series.
 
     Parameters
     ----------
@@ -52,12 +54,11 @@ class CaseMaking:
     def __init__(
         self, session: Session, folder: Path, other: Session | None = None, comparing: Comparing | None = None
     ) -> None:
-        self._session, self._folder = session, folder
+        self._session = session
         self._other, self._comparing = other, comparing
         self._draft: Draft | None = None
         self._in_hand = ""
-        # As they were last, by id.
-        self._known: dict[str, Draft] = {}
+        self.kept = KeptDrafts(folder)
         self._history: History[_Edit] = History()
         self._last: tuple[object, _Edit] | None = None
         self.pictures = DraftPictures(self, folder)
@@ -87,12 +88,9 @@ class CaseMaking:
         return "" if volume.source_uids else "Only DICOM CT can be made into a case."
 
     def left_over(self) -> Draft | None:
-        """Return the newest draft about the open series that is on disk; None where there is none."""
-        from viewer.io.draft_file import drafts_of
-
+        """Return the newest draft about the open series; None where there is none."""
         volume = self._session.volume
-        found = drafts_of(self._folder, volume) if volume is not None else ()
-        return found[0] if found else None
+        return None if volume is None else self.kept.newest_of(volume)
 
     def start(self, *, told: bool = False) -> Draft:
         """Begin a draft and return it: of the open case where there is one, else empty; or told from the findings.
@@ -139,14 +137,12 @@ class CaseMaking:
 
     def became_case(self, saved: Draft) -> bool:
         """Remove a draft that became a case, wherever it is; return False where it was changed since: it stays."""
-        from viewer.io.draft_file import remove_draft
-
-        if self._known.get(saved.id, saved) != saved:
+        if not self.kept.is_as(saved):
             return False
         if self._draft is not None and self._draft.id == saved.id:
             self.put_away()
         try:
-            remove_draft(self._folder, saved.id)
+            self.kept.remove(saved.id)
         except StorageError as error:
             self.failed.emit(error)
         return True
@@ -383,12 +379,9 @@ class CaseMaking:
         return new
 
     def _keep(self) -> None:
-        from viewer.io.draft_file import write_draft
-
         assert self._draft is not None
-        self._known[self._draft.id] = self._draft
         try:
-            write_draft(self._folder, self._draft)
+            self.kept.keep(self._draft)
         except StorageError as error:
             self.failed.emit(error)
         self.changed.emit()

@@ -93,7 +93,6 @@ class MainWindow(QMainWindow):
         super().__init__()
         self.desk, self.theme, self.kiosk = desk, theme, kiosk
         self.full_screen = FullScreen(self, lambda: desk.session.workspace is not Workspace.PRESENT)
-        self._warned = False
         self.setMinimumSize(*least_size(self.screen().availableGeometry()))
         self._drops = Drops(self)
         self.going = Going(self)
@@ -253,7 +252,7 @@ class MainWindow(QMainWindow):
         connect_picking(self)
         connect_path(self)
         connect_crop(self)
-        Unsaved(self)
+        self._unsaved = Unsaved(self)
 
     def _restore(self) -> None:
         now = self.desk.settings.now
@@ -373,15 +372,9 @@ class MainWindow(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 (Qt's name)
         """Keep what can be kept, end the threads, and go."""
         leave_field(self)
-        reviewing = self.desk.reviewing
-        if reviewing.unsaved and not self._warned:
-            reviewing.retry()
-            if reviewing.unsaved:
-                self._warned = True
-                words = f"Not on disk yet: {reviewing.writes.waiting_words}."
-                self.tell(Message(words, "Make room on the disk and decide once more, or close again to lose them."))
-                event.ignore()
-                return
+        if not self._unsaved.may_go():
+            event.ignore()
+            return
         if not self.full_screen.on:
             geometry = bytes(self.saveGeometry().toHex().data()).decode()
             self._keep(window_geometry=geometry)

@@ -14,6 +14,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel
 
 from tests.cli.conftest import PATIENT, PATIENT_ID
+from tests.full_disk import room_for
 from viewer.analysis.seen_through import seen_through
 from viewer.domain.geometry import SliceStack
 from viewer.domain.job import JobContext
@@ -24,6 +25,7 @@ from viewer.services.loading import load_case
 from viewer.services.views import view_of_finding
 from viewer.ui.making.image_tiles import image_tile
 from viewer.ui.messages import Message
+from viewer.ui.unsaved import Unsaved
 from viewer.ui.widgets import Button
 
 if TYPE_CHECKING:
@@ -52,6 +54,24 @@ def _saved(window: MainWindow, qtbot: QtBot, own_home: Path) -> Path:
     qtbot.waitUntil(lambda: bool(list(cases.glob("*/case.json"))), timeout=60_000)
     qtbot.waitUntil(lambda: window.desk.case_making.draft is None, timeout=60_000)
     return next(cases.iterdir())
+
+
+def test_a_draft_that_a_full_disk_refuses_is_written_by_itself_and_not_lost_by_closing(
+    reading: MainWindow, press: Callable[..., None], qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("viewer.ui.unsaved.RETRY_MS", 20)
+    Unsaved(reading)
+    kept = reading.desk.case_making.kept
+    with room_for(100):
+        press(reading, Qt.Key.Key_Return, CONTROL)
+        qtbot.waitUntil(lambda: kept.unsaved == 1)
+        assert _told(reading) == "The draft could not be saved."
+        reading.close()
+        assert reading.isVisible()
+        assert _told(reading) == "Not on disk yet: the draft of a case."
+        reading.desk.case_making.describe(title="A story")
+    qtbot.waitUntil(lambda: kept.unsaved == 0)
+    assert _told(reading) == "What was not on disk is written now."
 
 
 def test_ctrl_enter_captures_what_is_seen_and_shows_the_steps(reading: MainWindow, press: Callable[..., None]) -> None:
