@@ -47,18 +47,20 @@ class _Word(QAbstractButton):
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
 
     def sizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
-        """Return the room of the word and its arrow."""
+        """Return the room of the word, and of its arrow where it has one."""
         wide = QFontMetricsF(font(Type.CAPTION)).horizontalAdvance(self.text())
-        return QSize(round(wide) + _ARROW + 2 + 2 * _AROUND, HEIGHT - 8)
+        return QSize(round(wide) + (_ARROW + 2 if self.isChecked() else 0) + 2 * _AROUND, HEIGHT - 8)
 
     def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802 (Qt's name)
-        """Draw the word, and the arrow where the list is sorted by it."""
+        """Draw the word over where the column begins or ends, and the arrow where the list is sorted by it."""
         with QPainter(self) as painter:
             role = "text" if self.isChecked() or self.underMouse() else "text2"
             painter.setFont(font(Type.CAPTION))
             painter.setPen(self._theme.colour(role))
             area = QRectF(self.rect()).adjusted(_AROUND, 0, -_AROUND, 0)
-            painter.drawText(area, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, self.text())
+            beside_arrow = area.adjusted(0, 0, -(_ARROW + 2) if self.isChecked() else 0, 0)
+            side = Qt.AlignmentFlag.AlignRight if self.column.from_right else Qt.AlignmentFlag.AlignLeft
+            painter.drawText(beside_arrow, side | Qt.AlignmentFlag.AlignVCenter, self.text())
             if self.isChecked():
                 place = QRectF(area.right() - _ARROW, area.center().y() - _ARROW / 2 + 1, _ARROW, _ARROW)
                 paint_icon(painter, place, self._theme, "chevron-down", role)
@@ -78,6 +80,7 @@ class SortHead(QWidget):
         for name, word in self._words.items():
             self._group.addButton(word)
             word.clicked.connect(lambda *_, name=name: self.chosen.emit(name))
+            word.toggled.connect(self._place)
         theme.changed.connect(lambda: self.update())
 
     def show_sorted(self, name: str) -> None:
@@ -98,8 +101,13 @@ class SortHead(QWidget):
         super().resizeEvent(event)
         self._place()
 
-    def _place(self) -> None:
-        for name, word in self._words.items():
+    def _place(self, *_: object) -> None:
+        taken = 0
+        for name, word in reversed(self._words.items()):
             size, at = word.sizeHint(), self._at[name]
+            if word.column.from_right and not word.isHidden():
+                # Beside an arrow there may be no room over the column.
+                at = max(at, taken + _AROUND)
+                taken = at - _AROUND + size.width()
             left = self.width() - at - size.width() + _AROUND if word.column.from_right else at - _AROUND
             word.setGeometry(left, (HEIGHT - size.height()) // 2, size.width(), size.height())

@@ -29,9 +29,7 @@ SCORE_WIDTH = 40
 GAP = 8
 COLUMNS = (
     SortColumn(RowOrder.ERRORS, "Errors first", "Sort by state: missed, false positives, then the rest", NAME_X),
-    SortColumn(
-        RowOrder.VOLUME, "Volume", "Sort by volume, the largest first", RIGHT + SCORE_WIDTH + 20, from_right=True
-    ),
+    SortColumn(RowOrder.VOLUME, "Volume", "Sort by volume, the largest first", RIGHT + SCORE_WIDTH, from_right=True),
     SortColumn(RowOrder.SCORE, "Score", "Sort by score, highest first", RIGHT, from_right=True),
 )
 MARK_OF = {
