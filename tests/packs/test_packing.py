@@ -14,7 +14,7 @@ from attrs import evolve
 
 from tests.cli.conftest import PATIENT, casestage, write_small_case
 from viewer.domain.errors import PackError, StorageError
-from viewer.domain.job import JobContext
+from viewer.domain.job import JobContext, Progress
 from viewer.io.case_document import read_case
 from viewer.io.pack import check_pack
 from viewer.io.pack_writing import write_pack
@@ -160,6 +160,26 @@ def test_an_install_that_is_killed_leaves_every_case_whole(tmp_path: Path, moves
     assert sorted(place.name for place in (data / "cases").iterdir()) == ["one", "two"]
     assert not list(data.glob("installing/*"))
     assert json.loads((data / "cases" / "one" / "case.json").read_text())["id"] == "one"
+
+
+def test_two_programs_may_install_packs_at_once(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    for n in ("one", "two"):
+        write_small_case(tmp_path / n, n)
+        write_pack(tmp_path / f"{n}.casepack", [tmp_path / n], [], JobContext())
+        install_pack(tmp_path / f"{n}.casepack", data, JobContext())
+    begun: list[Progress] = []
+
+    def meanwhile(progress: Progress) -> None:
+        begun.append(progress)
+        if len(begun) == 1:
+            install_pack(tmp_path / "two.casepack", data, JobContext(), replace=True)
+
+    install_pack(tmp_path / "one.casepack", data, JobContext(meanwhile), replace=True)
+    assert begun
+    for place in (data / "cases").iterdir():
+        assert load_case(read_case(place), JobContext()).volume.stack.count == 8
+    assert not list(data.glob("installing/*"))
 
 
 def test_a_story_that_tells_another_case_anew_is_packed_with_the_pictures_of_that_one(

@@ -18,7 +18,7 @@ from tests.io.documents.conftest import write_series
 from viewer.domain.alignment import Alignment
 from viewer.domain.errors import CaseDocumentError, CaseStageError, DeidentifyError, FaceSignOffError, SignOffError
 from viewer.domain.finding import Finding, Source, SourceKind, Truth
-from viewer.domain.job import JobContext
+from viewer.domain.job import JobContext, Progress
 from viewer.domain.labels import Mask
 from viewer.domain.model_result import ModelResult
 from viewer.domain.session import Session
@@ -128,6 +128,30 @@ def test_a_normal_scan_on_which_a_model_found_nothing_is_kept_as_just_that(makin
     with zipfile.ZipFile(packed) as archive:
         assert sum(name.endswith("truth/findings.json") for name in archive.namelist()) == 1
     assert dict(left_behind(loaded).facts)["Findings"].endswith("the ground truth holds none")
+
+
+def test_two_programs_may_save_cases_at_once(making: CaseMaking, tmp_path: Path) -> None:
+    others: list[str] = []
+
+    def meanwhile(progress: Progress) -> None:
+        if not others and progress.what == "Opening the case":
+            others.append("begun")
+            others[:] = [save_case(making.making(), tmp_path / "cases", JobContext(), signed_off=True).folder]
+
+    case = save_case(making.making(), tmp_path / "cases", JobContext(meanwhile), signed_off=True)
+    assert case.folder not in others
+    for folder in (case.folder, *others):
+        assert missing_paths(read_case(Path(folder))) == ()
+        assert (Path(folder) / "thumbnail.png").is_file()
+    assert not (tmp_path / "making").exists()
+
+
+def test_what_a_killed_program_left_of_a_case_is_removed_with_the_next(making: CaseMaking, tmp_path: Path) -> None:
+    left = tmp_path / "making" / "0123456789ab"
+    left.mkdir(parents=True)
+    (left / "case.json").write_text("{}")
+    save_case(making.making(), tmp_path / "cases", JobContext(), signed_off=True)
+    assert not (tmp_path / "making").exists()
 
 
 def test_a_scan_of_which_nothing_is_known_and_nothing_was_said_says_neither(making: CaseMaking, tmp_path: Path) -> None:

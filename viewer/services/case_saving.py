@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,6 +30,7 @@ from viewer.io.findings_file import write_findings
 from viewer.io.pack_names import objection
 from viewer.io.png_file import write_png
 from viewer.io.program import NAME, program_version
+from viewer.io.staging import staging
 from viewer.io.volume_hash import volume_sha256
 from viewer.scene.planes import PlaneRenderer
 from viewer.scene.presets_3d import allowed_preset
@@ -111,28 +111,34 @@ def save_case(
     _check_words(draft, names)
     if prior is not None and prior.same_patient is False:
         raise DeidentifyError("The two scans are of different patients.", "End the comparison, then save the case.")
-    root = cases.parent / _STAGING
-    staging = root / uuid.uuid4().hex[:12]
     try:
-        shutil.rmtree(root, ignore_errors=True)
-        staging.mkdir(parents=True)
-        cases.mkdir(parents=True, exist_ok=True)
-        made = _made(making, staging, names, ctx, decoders, signed_off=signed_off)
-        folder = cases / _free_name(cases, made.title)
-        made = evolve(made, id=folder.name)
-        write_case(staging, made)
-        ctx.report(0.8, 1.0, "Opening the case")
-        loaded = load_case(read_case(staging), ctx.part(0.8, 0.95), decoders=decoders)
-        write_png(staging / "thumbnail.png", _card(loaded.volume, loaded.findings, loaded.case))
-        write_case(staging, evolve(made, thumbnail_path="thumbnail.png"))
-        ctx.report(0.98, 1.0, "Saving the case")
-        os.replace(staging, folder)
-        sync_folder(cases)
+        with staging(cases.parent / _STAGING) as making_here:
+            cases.mkdir(parents=True, exist_ok=True)
+            made = _made(making, making_here, names, ctx, decoders, signed_off=signed_off)
+            write_case(making_here, made)
+            ctx.report(0.8, 1.0, "Opening the case")
+            loaded = load_case(read_case(making_here), ctx.part(0.8, 0.95), decoders=decoders)
+            write_png(making_here / "thumbnail.png", _card(loaded.volume, loaded.findings, loaded.case))
+            ctx.report(0.98, 1.0, "Saving the case")
+            folder = _moved_in(making_here, cases, evolve(made, thumbnail_path="thumbnail.png"))
+            sync_folder(cases)
     except OSError as error:
         raise storage_error("The case", error) from error
-    finally:
-        shutil.rmtree(root, ignore_errors=True)
     return read_case(folder)
+
+
+def _moved_in(made: Path, cases: Path, case: Case) -> Path:
+    """Return the folder that a case was moved to, under a name that no other has taken meanwhile."""
+    while True:
+        folder = cases / _free_name(cases, case.title)
+        write_case(made, evolve(case, id=folder.name))
+        try:
+            os.replace(made, folder)
+        except OSError:
+            if not folder.exists():
+                raise
+            continue
+        return folder
 
 
 def leaves_a_face(volume: Volume) -> bool:

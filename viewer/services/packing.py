@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +16,7 @@ from viewer.io.atomic_file import storage_error, sync_folder
 from viewer.io.case_document import missing_paths, read_case, series_of, to_be_made, write_case
 from viewer.io.pack import Pack, opened_pack, unpack
 from viewer.io.pack_writing import carried, write_pack
+from viewer.io.staging import staging
 from viewer.services.first_use import made_series
 
 if TYPE_CHECKING:
@@ -120,43 +120,38 @@ def install_pack(path: Path, data: Path, ctx: JobContext, *, replace: bool = Fal
     StorageError
         When there is no room, or it cannot be written.
     """
-    staging = data / _STAGING / uuid.uuid4().hex[:12]
     try:
-        _remove_left_over(data / _STAGING)
-        with opened_pack(path) as (_, pack):
-            places = {item.folder: data / item.folder for item in (*pack.cases, *pack.models)}
-            there = tuple(folder for folder, place in places.items() if place.exists())
-            if there and not replace:
-                names = ", ".join(f"“{folder.split('/')[1]}”" for folder in there)
-                raise PackError(f"Here already: {names}.", "Install it with --replace to put the new one in its place.")
-        staging.mkdir(parents=True)
-        free = shutil.disk_usage(staging).free
-        if pack.size + _SPARE_BYTES > free:
-            needed = pack.size + _SPARE_BYTES
-            raise StorageError(
-                f"The pack needs {needed / 1e6:,.0f} MB, and only {free / 1e6:,.0f} MB are free.", "Free some space."
-            )
-        pack = unpack(path, staging / "new", ctx)
-        _check_contents(staging / "new", pack)
-        _move_in(staging, places)
+        with staging(data / _STAGING, _put_back) as here:
+            with opened_pack(path) as (_, pack):
+                places = {item.folder: data / item.folder for item in (*pack.cases, *pack.models)}
+                there = tuple(folder for folder, place in places.items() if place.exists())
+                if there and not replace:
+                    names = ", ".join(f"“{folder.split('/')[1]}”" for folder in there)
+                    raise PackError(
+                        f"Here already: {names}.", "Install it with --replace to put the new one in its place."
+                    )
+            free = shutil.disk_usage(here).free
+            if pack.size + _SPARE_BYTES > free:
+                needed = pack.size + _SPARE_BYTES
+                raise StorageError(
+                    f"The pack needs {needed / 1e6:,.0f} MB, and only {free / 1e6:,.0f} MB are free.",
+                    "Free some space.",
+                )
+            pack = unpack(path, here / "new", ctx)
+            _check_contents(here / "new", pack)
+            _move_in(here, places)
     except OSError as error:
         raise storage_error("The pack", error) from error
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
     return Installed(pack, there)
 
 
-def _remove_left_over(folder: Path) -> None:
-    if not folder.is_dir():
-        return
-    for left in folder.iterdir():
-        # What was put aside by an install that was killed goes back to where nothing took its place.
-        for kind in ("cases", "models"):
-            for aside in (left / "old" / kind).glob("*"):
-                place = folder.parent / kind / aside.name
-                if not place.exists():
-                    os.replace(aside, place)
-        shutil.rmtree(left, ignore_errors=True)
+def _put_back(left: Path) -> None:
+    """Put what an install that was killed had put aside to where nothing took its place."""
+    for kind in ("cases", "models"):
+        for aside in (left / "old" / kind).glob("*"):
+            place = left.parents[1] / kind / aside.name
+            if not place.exists():
+                os.replace(aside, place)
 
 
 def _check_contents(folder: Path, pack: Pack) -> None:

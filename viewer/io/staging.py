@@ -1,0 +1,73 @@
+"""Folders in which something is made before it is moved to its place, by several programs at once."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import uuid
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from viewer.io.sole_writer import SoleWriter
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+_LOCK = ".lock"
+
+
+@contextmanager
+def staging(root: Path, left: Callable[[Path], object] = lambda _folder: None) -> Iterator[Path]:
+    """Give an empty folder below another one, which is gone afterwards.
+
+    What programs left that were killed is removed, once `left` has seen it; what others are making just now stays. The
+    system frees a program's lock when it ends.
+
+    Raises
+    ------
+    OSError
+        When it cannot be made.
+    """
+    _remove_left(root, left)
+    root.mkdir(parents=True, exist_ok=True)
+    folder, lock = _own(root)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        lock.release()
+        with contextlib.suppress(OSError):
+            _lock_of(folder).unlink(missing_ok=True)
+            root.rmdir()
+
+
+def _own(root: Path) -> tuple[Path, SoleWriter]:
+    while True:
+        folder = root / uuid.uuid4().hex[:12]
+        lock = SoleWriter(_lock_of(folder))
+        # Held before the folder is there; whoever cleans up may have come between.
+        if lock.take() and _lock_of(folder).exists():
+            folder.mkdir()
+            return folder, lock
+        lock.release()
+
+
+def _remove_left(root: Path, left: Callable[[Path], object]) -> None:
+    there = sorted(root.iterdir()) if root.is_dir() else []
+    for folder in dict.fromkeys(one.with_suffix("") if one.suffix == _LOCK else one for one in there):
+        lock = SoleWriter(_lock_of(folder))
+        if not lock.take():
+            continue
+        try:
+            if folder.is_dir():
+                left(folder)
+            shutil.rmtree(folder, ignore_errors=True)
+        finally:
+            lock.release()
+            with contextlib.suppress(OSError):
+                _lock_of(folder).unlink(missing_ok=True)
+
+
+def _lock_of(folder: Path) -> Path:
+    return folder.with_name(folder.name + _LOCK)
