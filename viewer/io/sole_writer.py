@@ -65,7 +65,7 @@ def _who(file: IO[bytes]) -> str:
         file.seek(0)
         said = json.loads(file.read(1024))
         return f"process {int(said['process'])} on {said['computer']}"
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError, OverflowError):
         return "another process"
 
 

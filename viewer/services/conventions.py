@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -12,7 +11,7 @@ from attrs import evolve, field, frozen
 from viewer.domain.errors import CaseStageError
 from viewer.domain.volume import Window
 from viewer.domain.window_presets import PRESETS
-from viewer.services.users_file import users_text
+from viewer.services.users_file import users_toml
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -80,7 +79,7 @@ def read_conventions(path: Path) -> Conventions:
         Where it cannot be read, is no TOML, or says something that is not understood; names the section and the key.
     """
     try:
-        document = tomllib.loads(users_text(path))
+        document, _ = users_toml(path)
     except FileNotFoundError:
         return Conventions()
     except OSError as error:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 import unicodedata
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -16,7 +15,7 @@ from viewer.domain.window_presets import PRESETS
 from viewer.io.atomic_file import write_atomically
 from viewer.io.shipped import shipped
 from viewer.scene.presets_3d import PRESETS_3D
-from viewer.services.users_file import users_text
+from viewer.services.users_file import users_toml
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -163,8 +162,7 @@ def rules_from(path: Path) -> tuple[HangingRule, ...]:
         Where it cannot be read, is no TOML, or says something that is not understood; names the rule and the key.
     """
     try:
-        text = users_text(path)
-        document = tomllib.loads(text)
+        document, text = users_toml(path)
     except OSError as error:
         raise HangingRulesError(f"The hanging rules in {path.name} cannot be read.", detail=str(error)) from error
     except ValueError as error:

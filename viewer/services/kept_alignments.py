@@ -38,7 +38,7 @@ class KeptAlignments:
             numbers = [float(said[key]) for key in ("x", "y", "z")]
             turn = said.get("turned")
             turned = None if turn is None else tuple(float(number) for number in turn)
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError):
             return None
         if not all(math.isfinite(number) and abs(number) < _FARTHEST_MM for number in numbers):
             return None

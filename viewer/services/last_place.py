@@ -89,7 +89,7 @@ class LastPlace:
             with (self._folder / _FILE).open("rb") as file:
                 said = json.loads(file.read(_MOST_BYTES))
             case, step = said["case"], said["step"]
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return None
         good = isinstance(case, str) and isinstance(step, int) and not isinstance(step, bool) and step >= 0
         return Place(case, step) if good else None
