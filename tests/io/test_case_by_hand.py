@@ -41,6 +41,14 @@ def test_letters_beyond_the_first_65536_may_be_written_in_two_halves(tmp_path: P
         ("cursor_lps_mm", [1.0, 2.0], "cursor_lps_mm"),
         ("threshold", 1.5, "between 0 and 1"),
         ("series_uid", "1.2.3", "not the series of the case"),
+        ("window_centre", 1e300, "no values lie in a window"),
+        ("window_width", 1e-12, "no values lie in a window"),
+        ("slab_mm", -5.0, "slab_mm: it must not be below 0"),
+        (
+            "camera",
+            {"focal_lps_mm": [0.0, 0.0, 0.0], "to_eye": [0.0, 0.0, 1.0], "up": [0.0, 0.0, 1.0], "height_mm": 300.0},
+            "camera: “to_eye” and “up” must be two directions",
+        ),
         ("hidden_labels", "bone", "must be a list"),
         ("cuts_3d", {}, "must be a list"),
         ("box_3d", [[0.0, 0.0, 0.0]], "must be a list of 2, not of 1"),
@@ -123,3 +131,31 @@ def test_junk_is_refused_with_a_sentence(tmp_path: Path, content: bytes, words: 
     (tmp_path / "case.json").write_bytes(content)
     with pytest.raises(CaseDocumentError, match=words):
         read_case(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "words"),
+    [
+        # Its layout took seconds, in which the window stood still.
+        ("narration", "[a](" * 20_000, "narration: it has more than 10000 characters"),
+        ("notes", "x" * 60_000, "notes: it has more than 50000 characters"),
+        ("title", "t" * 600, "title: it has more than 500 characters"),
+    ],
+)
+def test_a_text_that_nobody_reads_is_named_and_not_laid_out(tmp_path: Path, key: str, value: str, words: str) -> None:
+    with pytest.raises(CaseDocumentError, match=words):
+        read_case(edited(tmp_path, lambda d: d["steps"][0].update({key: value})))
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("cursor_lps_mm", [1e300, 0.0, 0.0]),
+        ("axial", {"centre_lps_mm": [0.0, 0.0, -1e9], "height_mm": 100.0}),
+        ("slab_mm", 1e30),
+        ("box_3d", [[0.0, 0.0, 0.0], [1.0, 1.0, 1e7]]),
+    ],
+)
+def test_a_place_outside_of_any_patient_is_named(tmp_path: Path, key: str, value: object) -> None:
+    with pytest.raises(CaseDocumentError, match=rf"steps\[0\].view.{key}: it lies 1 km or more away"):
+        read_case(edited(tmp_path, lambda d: d["steps"][0]["view"].update({key: value})))

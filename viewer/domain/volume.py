@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 MEETS_SHARE, MEETS_ALONE_SHARE = 0.01, 0.15
 
 
+_NARROWEST, _FARTHEST = 1e-6, 1e9
+
+
 @frozen
 class Window:
     """A display window: centre and width in the volume's unit, and its name where the file gives one."""
@@ -29,6 +32,12 @@ class Window:
     centre: float
     width: float
     name: str = ""
+
+    @property
+    def usable(self) -> bool:
+        """True where its ends are told apart, and lie where values of images do."""
+        low, high = self.centre - self.width / 2, self.centre + self.width / 2
+        return self.width >= _NARROWEST and max(abs(low), abs(high)) <= _FARTHEST and high - low > self.width / 2
 
 
 @frozen

@@ -259,9 +259,9 @@ def _labels(top: Table, output: m.OutputTensor) -> tuple[m.Label, ...]:
         window = None
         if table.has("window"):
             centre, width = table.numbers("window", 2)
-            if width <= 0:
-                raise table.wrong("window", "[centre, width] with a width above 0")
             window = Window(centre, width, table.text("name"))
+            if not window.usable:
+                raise table.wrong("window", "[centre, width] with a width above 0")
         colour = table.text("colour", "")
         if colour and not re.fullmatch(r"#[0-9a-fA-F]{6}", colour):
             raise table.wrong("colour", 'a colour such as "#e5484d"')

@@ -17,9 +17,10 @@ from viewer.domain.errors import CaseDocumentError
 from viewer.domain.geometry import PlaneName
 from viewer.domain.overlay_look import MapLook
 from viewer.domain.view_state import MOST_PATH_POINTS, Comparison
+from viewer.domain.volume import Window
 from viewer.domain.walkthrough import Case, Prior, Provenance, RecordedResult, Step
 from viewer.io.atomic_file import write_atomically
-from viewer.io.step_checks import check_acts
+from viewer.io.step_checks import LONGEST_SUMMARY, LONGEST_TEXTS, check_acts, check_places, check_words
 from viewer.io.strict_json import WrongJsonError, json_text, parse_json, read_json, structure, unstructure
 
 CASE_FORMAT = "casestage case"
@@ -29,6 +30,7 @@ _COLOUR = re.compile("(#[0-9A-Fa-f]{6})?")
 _SHA256 = re.compile("[0-9a-f]{64}")
 _LONGEST_NAME, _LONGEST_PATH = 255, 1000
 _LONGEST_MAKING_S = 86_400.0
+_MOST_STEPS = 1000
 
 
 @frozen
@@ -216,6 +218,15 @@ def _check(case: Case) -> None:
     for key, value in (("id", case.id), ("title", case.title), ("series_uid", case.series_uid)):
         if not value.strip():
             raise WrongJsonError(f"“{key}” is empty")
+    for key, text, most in (
+        ("title", case.title, LONGEST_TEXTS["title"]),
+        ("summary", case.summary, LONGEST_SUMMARY),
+        ("id", case.id, _LONGEST_NAME),
+    ):
+        if len(text) > most:
+            raise WrongJsonError(f"“{key}” has more than {most} characters")
+    if len(case.steps) > _MOST_STEPS:
+        raise WrongJsonError(f"“steps” has more than {_MOST_STEPS}")
     if not case.series_path:
         raise WrongJsonError("“series_path” is empty")
     for key in ("series_path", "findings_path", "truth_path", "thumbnail_path", "recipe_path"):
@@ -278,6 +289,10 @@ def _check_step(step: Step, path: str, series_uid: str) -> None:
         turned = view.plane(plane).turned
         if turned is not None and not abs(math.hypot(*turned) - 1) < 1e-3:
             raise WrongJsonError(f"{path}.view.{plane.value}.turned: it must be a rotation, w x y z of length 1")
+    if not Window(view.window_centre, view.window_width).usable:
+        raise WrongJsonError(f"{path}.view.window_width: no values lie in a window of this centre and width")
+    if view.slab_mm < 0:
+        raise WrongJsonError(f"{path}.view.slab_mm: it must not be below 0")
     for key in ("threshold", "fill_opacity", "curtain"):
         if not 0 <= getattr(view, key) <= 1:
             raise WrongJsonError(f"{path}.view.{key}: it must lie between 0 and 1")
@@ -296,6 +311,8 @@ def _check_step(step: Step, path: str, series_uid: str) -> None:
         raise WrongJsonError(f"{path}.view.curved.height_mm: it must be above 0")
     if step.duration_s < 0:
         raise WrongJsonError(f"{path}.duration_s: it must not be below 0")
+    check_words(step, path)
+    check_places(view, f"{path}.view")
     check_acts(step, path)
 
 

@@ -64,8 +64,8 @@ def _check(record: FindingRecord, where: str, volume: Volume) -> None:
             raise WrongJsonError(f"{where}.centre_lps_mm: it lies outside of its bounds")
     if not _COLOUR.fullmatch(record.colour):
         raise WrongJsonError(f"{where}.colour: a colour is written #RRGGBB")
-    if record.window is not None and record.window.width <= 0:
-        raise WrongJsonError(f"{where}.window.width: it must be above 0")
+    if record.window is not None and not record.window.usable:
+        raise WrongJsonError(f"{where}.window: no values lie in a window of this centre and width")
     if record.corners_lps_mm is not None and len(record.corners_lps_mm) != _CORNERS:
         raise WrongJsonError(f"{where}.corners_lps_mm: a box has {_CORNERS} corners")
     if record.slices_k is not None:

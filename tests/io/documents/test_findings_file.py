@@ -226,7 +226,7 @@ def test_masks_that_were_exchanged_are_noticed(tilted: Volume, tmp_path: Path) -
         ),
         (lambda d: d["findings"][0]["bounds_lps_mm"][0].reverse(), "bounds_lps_mm: it ends before it begins"),
         (lambda d: d["findings"][0].update(colour="red"), "colour: a colour is written #RRGGBB"),
-        (lambda d: d["findings"][0]["window"].update(width=0.0), "window.width: it must be above 0"),
+        (lambda d: d["findings"][0]["window"].update(width=0.0), "window: no values lie in a window of this"),
         (lambda d: d["findings"][0].update(slices_k=[0, 10**9]), "slices_k: the series has no such slices"),
     ],
 )
