@@ -42,7 +42,8 @@ def test_letters_beyond_the_first_65536_may_be_written_in_two_halves(tmp_path: P
         ("threshold", 1.5, "between 0 and 1"),
         ("series_uid", "1.2.3", "not the series of the case"),
         ("window_centre", 1e300, "no values lie in a window"),
-        ("window_width", 1e-12, "no values lie in a window"),
+        ("window_width", 1e-12, "must be above 0"),
+        ("window_width", 1e12, "no values lie in a window"),
         ("slab_mm", -5.0, "slab_mm: it must not be below 0"),
         (
             "camera",

@@ -27,6 +27,7 @@ CASE_FORMAT = "casestage case"
 CASE_VERSION = 1
 DOCUMENT = "case.json"
 _COLOUR = re.compile("(#[0-9A-Fa-f]{6})?")
+_CORRECT = "Correct that, and keep it again."
 _SHA256 = re.compile("[0-9a-f]{64}")
 _LONGEST_NAME, _LONGEST_PATH = 255, 1000
 _LONGEST_MAKING_S = 86_400.0
@@ -103,7 +104,7 @@ def write_case(folder: Path, case: Case) -> None:
     try:
         _check(evolve(case, folder=str(folder)))
     except WrongJsonError as error:
-        raise CaseDocumentError(f"The case “{case.title}” cannot be kept: {error}.") from error
+        raise CaseDocumentError(f"The case “{case.title}” cannot be kept: {error}.", _CORRECT) from error
     document = _CaseDocument(
         format=CASE_FORMAT,
         version=CASE_VERSION,
@@ -130,7 +131,7 @@ def write_case(folder: Path, case: Case) -> None:
         # What is above 0 may be 0 once it is rounded.
         _check(_case(structure(parse_json(text), _CaseDocument), folder))
     except WrongJsonError as error:
-        raise CaseDocumentError(f"The case “{case.title}” cannot be kept: {error}.") from error
+        raise CaseDocumentError(f"The case “{case.title}” cannot be kept: {error}.", _CORRECT) from error
     write_atomically(folder / DOCUMENT, text.encode("utf-8"), "The case")
 
 
@@ -283,7 +284,8 @@ def _check_step(step: Step, path: str, series_uid: str) -> None:
     heights = [(f"{plane.value}.height_mm", view.plane(plane).height_mm) for plane in PlaneName]
     above_zero = [*heights, ("camera.height_mm", view.camera.height_mm), ("window_width", view.window_width)]
     for key, value in above_zero:
-        if value <= 0:
+        # As it will be kept.
+        if round(value, 2 if key.endswith("_mm") else 6) <= 0:
             raise WrongJsonError(f"{path}.view.{key}: it must be above 0")
     for plane in PlaneName:
         turned = view.plane(plane).turned
@@ -303,11 +305,11 @@ def _check_step(step: Step, path: str, series_uid: str) -> None:
         raise WrongJsonError(f"{path}.view: an opacity of a label or map lies between 0 and 1")
     if any(cut.side not in (-1, 1) for cut in view.cuts_3d):
         raise WrongJsonError(f"{path}.view.cuts_3d: a side is 1 or -1")
-    if view.box_3d is not None and any(low >= high for low, high in zip(*view.box_3d, strict=True)):
+    if view.box_3d is not None and any(round(low, 2) >= round(high, 2) for low, high in zip(*view.box_3d, strict=True)):
         raise WrongJsonError(f"{path}.view.box_3d: its first corner must lie below its second")
     if len(view.path_lps_mm) > MOST_PATH_POINTS:
         raise WrongJsonError(f"{path}.view.path_lps_mm: it has more than {MOST_PATH_POINTS} points")
-    if view.curved is not None and view.curved.height_mm is not None and view.curved.height_mm <= 0:
+    if view.curved is not None and view.curved.height_mm is not None and round(view.curved.height_mm, 2) <= 0:
         raise WrongJsonError(f"{path}.view.curved.height_mm: it must be above 0")
     if step.duration_s < 0:
         raise WrongJsonError(f"{path}.duration_s: it must not be below 0")
