@@ -10,6 +10,8 @@ from attrs import frozen
 from viewer.domain.masking import identity_words, names_patient_in_prose
 from viewer.domain.plain_text import plain_text
 from viewer.domain.view_state import OverlayMode
+from viewer.scene.colour_maps import COLOUR_MAPS
+from viewer.scene.presets_3d import PRESETS_3D
 
 if TYPE_CHECKING:
     from viewer.domain.walkthrough import Step
@@ -93,6 +95,10 @@ def objections_to_findings(loaded: LoadedCase) -> list[Objection]:
         where, wanted, view = f"Step {number}", step.view.selected_finding, step.view
         if loaded.volume.grid.nearest_ijk(view.cursor_lps_mm) is None:
             found.append(Objection(where, "It looks at a place outside of the pictures.", "Set its view anew."))
+        for key, name, known in (("preset_3d", view.preset_3d, PRESETS_3D), ("colours", view.colours, COLOUR_MAPS)):
+            if name not in known:
+                sentence = f"Its “{key}” is “{name}”, which there is not; “{next(iter(known))}” is shown."
+                found.append(Objection(where, sentence, f"There are: {', '.join(known)}."))
         if not wanted:
             continue
         if wanted not in findings and wanted not in truth:

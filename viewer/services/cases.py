@@ -89,7 +89,9 @@ class ShelfReading:
                     self._problems.append(error)
                 else:
                     self._cases.setdefault(case.id, case)
-                    beside[folder][case.id] = case
+                    other = beside[folder].setdefault(case.id, case)
+                    if other is not case:
+                        self._problems.append(_of_the_same_id(case, other))
                 self.done += 1
                 yield True
         for folder, _ in found:
@@ -112,6 +114,14 @@ class ShelfReading:
         if before is None or before[0] != stamp:
             before = self._known[document] = (stamp, read_case(document.parent))
         return before[1]
+
+
+def _of_the_same_id(case: Case, other: Case) -> CaseDocumentError:
+    name, shown = Path(case.folder).name, Path(other.folder).name
+    return CaseDocumentError(
+        f"The case in “{name}” is not shown: the one in “{shown}” has the same id, “{case.id}”.",
+        f"Give one of them another “id” in its {DOCUMENT}.",
+    )
 
 
 def installed_cases(folders: Iterable[Path]) -> CaseShelf:
