@@ -255,8 +255,8 @@ def test_what_would_be_cut_to_something_else_is_refused(
     assert sentence in caught.value.sentence
 
 
-def test_a_name_that_turns_reading_around_does_not(model_folder: Folder) -> None:
-    manifest = read_manifest(model_folder(changes={'name = "Tiny"': 'name = "Tiny\\u202e model"'}))
+def test_a_name_that_turns_reading_around_or_has_two_lines_does_not(model_folder: Folder) -> None:
+    manifest = read_manifest(model_folder(changes={'name = "Tiny"': 'name = "Tiny\\u202e\\nmodel"'}))
     assert manifest.name == "Tiny model"
 
 

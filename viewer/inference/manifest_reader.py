@@ -61,8 +61,8 @@ def read(folder: Path) -> m.Manifest:
     manifest = m.Manifest(
         folder=folder,
         id=_identifier(model, "id"),
-        name=model.text("name"),
-        version=model.text("version"),
+        name=model.line("name"),
+        version=model.line("version"),
         task=task,
         licence=model.text("licence"),
         rules=rules,
@@ -259,7 +259,7 @@ def _labels(top: Table, output: m.OutputTensor) -> tuple[m.Label, ...]:
         window = None
         if table.has("window"):
             centre, width = table.numbers("window", 2)
-            window = Window(centre, width, table.text("name"))
+            window = Window(centre, width, table.line("name"))
             if not window.usable:
                 raise table.wrong("window", "[centre, width] with a width above 0")
         colour = table.text("colour", "")
@@ -269,7 +269,7 @@ def _labels(top: Table, output: m.OutputTensor) -> tuple[m.Label, ...]:
             m.Label(
                 index=table.whole("index", least=1 if background else 0, most=65535),
                 key=_identifier(table, "key"),
-                name=table.text("name"),
+                name=table.line("name"),
                 colour=colour,
                 window=window,
                 category=_code(table, "snomed_category"),
@@ -301,7 +301,7 @@ def _operating_points(top: Table) -> tuple[m.OperatingPoint, ...]:
     points = tuple(
         m.OperatingPoint(
             key=_identifier(table, "key"),
-            name=table.text("name", table.text("key")),
+            name=table.line("name", table.text("key")),
             threshold=table.number("threshold", least=0, most=1),
             default=table.truth("default", False),
         )

@@ -75,6 +75,10 @@ class Table:
             raise self.wrong(key, "a text")
         return said
 
+    def line(self, key: str, default: str | None = None) -> str:
+        """Return a text that stands in one line, as names do."""
+        return " ".join(self.text(key, default).split())
+
     def truth(self, key: str, default: bool | None = None) -> bool:
         """Return true or false."""
         if default is not None and not self.has(key):

@@ -20,6 +20,7 @@ from tests.io.fuzzing.document_mutations import mutated
 from tests.io.made_cases import two_steps
 from viewer.domain.errors import CaseStageError
 from viewer.domain.job import JobContext
+from viewer.domain.plain_text import plain_text
 from viewer.inference.manifest import card, read_manifest
 from viewer.inference.rehearsal import recipe_lines
 from viewer.io.case_document import missing_paths, read_case, write_case
@@ -114,7 +115,9 @@ class Documents:
         text = "\n".join(f"{_quoted(key)} = {toml(value)}" for key, value in document.items())
         (self._model / "model.toml").write_text(text, "utf-8", errors="replace")
         manifest = read_manifest(self._model)
-        assert card(manifest).name.isprintable()
+        name = card(manifest).name
+        assert plain_text(name) == name
+        assert "\n" not in name
         recipe_lines(manifest)
 
     def _read_pack(self, document: Any) -> None:
