@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from scipy.spatial import cKDTree
 
 from viewer.analysis import sampling as sampling_module
 from viewer.domain.errors import ModelError
@@ -95,6 +97,27 @@ def test_small_marks_are_left_out_and_near_ones_become_one(model_folder: Folder,
         changes = {"mask_threshold = 0.5": f"mask_threshold = 0.5\nmerge_distance_mm = {distance}"}
         findings = marks(model_folder(changes=changes, name=f"merge{distance}"), two_balls)
         assert len(findings) == count
+
+
+def test_of_two_thousand_specks_near_ones_become_one_within_seconds(
+    model_folder: Folder, make_volume: MakeVolume
+) -> None:
+    slices = np.zeros((40, 200, 200), np.int16)
+    places = np.random.default_rng(1).integers(0, slices.size, 2500)
+    slices.flat[places] = 300
+    volume = make_volume(slices, [[0.0, 0.0, float(k)] for k in range(40)])
+    changes = {
+        'orientation = "LPS"': 'orientation = "original"',
+        "spacing_mm = [2.0, 2.0, 2.0]": 'spacing_mm = "original"',
+        # One speck alone holds a thousandth of a millilitre.
+        "mask_threshold = 0.5": "mask_threshold = 0.5\nmerge_distance_mm = 3\nsmallest_ml = 0.0015",
+    }
+    folder = model_folder(changes=changes)
+    began = time.process_time()
+    found = marks(folder, volume)
+    assert time.process_time() - began < 20
+    near = cKDTree(np.argwhere(slices)).query(np.argwhere(slices), k=2, distance_upper_bound=3.0)[0][:, 1]
+    assert sum(mark.mask.count for mark in found if mark.mask is not None) == np.count_nonzero(np.isfinite(near))
 
 
 ACQUISITIONS: dict[str, Any] = {

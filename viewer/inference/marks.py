@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from viewer.inference.manifest import Manifest
 
 _MOST_FINDINGS = 2000
+_MOST_PIECES_MERGED = 20_000
 # Pieces that are brought onto the slices one by one; more cost more than all of it at once.
 _MOST_PIECES = 100
 
@@ -160,7 +161,9 @@ def _parts(
         kept = [(mask, values[mask.box][mask.voxels])]
     else:
         structure = ndimage.generate_binary_structure(3, {"6": 1, "18": 2, "26": 3}[post.connectivity])
-        labels, _ = ndimage.label(marked, structure)
+        labels, count = ndimage.label(marked, structure)
+        if count > _MOST_PIECES_MERGED and post.merge_distance_mm > 0:
+            raise _too_many(manifest)
         if post.merge_distance_mm > 0:
             labels = _merged(labels, volume, (i, j, k), post.merge_distance_mm)
         kept = []
@@ -177,10 +180,7 @@ def _parts(
             first = (box[2].start, box[1].start, box[0].start)
             kept.append((Mask(first, own), values[box][own]))
             if before + len(kept) > _MOST_FINDINGS:
-                raise ModelError(
-                    f"{manifest.name} marked more than {_MOST_FINDINGS} separate places: no result that can be read.",
-                    "Raise post.smallest_ml in its manifest, or the mask threshold.",
-                )
+                raise _too_many(manifest)
     parts = []
     for mask, inside in kept:
         first = (mask.first_ijk[0] + i, mask.first_ijk[1] + j, mask.first_ijk[2] + k)
@@ -189,6 +189,13 @@ def _parts(
         if ml >= post.smallest_ml:
             parts.append(_Part(moved, _score(post.finding_score, inside)))
     return parts
+
+
+def _too_many(manifest: Manifest) -> ModelError:
+    return ModelError(
+        f"{manifest.name} marked more than {_MOST_FINDINGS} separate places: no result that can be read.",
+        "Raise post.smallest_ml in its manifest, or the mask threshold.",
+    )
 
 
 def _score(how: FindingScore, inside: NDArray[Any]) -> float | None:
@@ -223,11 +230,23 @@ def _merged(labels: NDArray[Any], volume: Volume, first_ijk: tuple[int, int, int
             n = int(parent[n])
         return n
 
-    trees = {int(n): cKDTree(points[numbers == n]) for n in np.unique(numbers)}
-    for a, b in itertools.combinations(sorted(trees), 2):
-        if root(a) != root(b):
-            nearest = trees[a].query(trees[b].data, distance_upper_bound=distance_mm)[0]
-            if float(np.min(nearest)) <= distance_mm:
-                parent[root(b)] = root(a)
+    order = np.argsort(numbers, kind="stable")
+    pieces, starts = np.unique(numbers[order], return_index=True)
+    own = np.split(points[order], starts[1:])
+    low, high = (np.array([end(part, axis=0) for part in own]) for end in (np.min, np.max))
+
+    @cache
+    def tree(n: int) -> Any:
+        return cKDTree(own[n])
+
+    for a in range(len(pieces) - 1):
+        # Most pieces lie too far away by their boxes alone.
+        gaps = np.maximum(0, np.maximum(low[a + 1 :] - high[a], low[a] - high[a + 1 :]))
+        for b in np.flatnonzero((gaps**2).sum(axis=1) <= distance_mm**2) + a + 1:
+            first, second = int(pieces[a]), int(pieces[b])
+            if root(first) != root(second):
+                nearest = tree(a).query(own[b], distance_upper_bound=distance_mm)[0]
+                if float(np.min(nearest)) <= distance_mm:
+                    parent[root(second)] = root(first)
     joined: NDArray[Any] = np.array([root(n) for n in range(len(parent))])[labels]
     return joined
