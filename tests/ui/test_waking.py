@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tests.ui.test_canvas_3d import opened
+from viewer.ui.canvas import view3d
+from viewer.ui.canvas.view3d import PREPARING, SILENT
 from viewer.ui.waking import Waking
 
 if TYPE_CHECKING:
+    import pytest
     from pytestqt.qtbot import QtBot
 
     from viewer.domain.session import Session
@@ -55,3 +58,19 @@ def test_3d_is_asked_for_anew_and_its_last_picture_stays_meanwhile(qtbot: QtBot,
     shown.canvas.update()
     assert shown.canvas.view_3d.picture.image is not None
     qtbot.waitUntil(lambda: bool(drawing.asked), timeout=2000)
+
+
+def test_after_a_sleep_no_driver_is_said_to_hang_that_was_not_asked_meanwhile(
+    qtbot: QtBot, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(view3d, "FIRST_SILENT_AFTER_MS", 150)
+    shown = opened(qtbot, session)
+    view = shown.canvas.view_3d
+    qtbot.waitUntil(lambda: view.picture.sentence == SILENT, timeout=2000)
+    monkeypatch.setattr(view3d, "FIRST_SILENT_AFTER_MS", 30_000)
+    view.outlive()
+    shown.canvas.update()
+    qtbot.waitUntil(lambda: view.picture.sentence == PREPARING, timeout=2000)
+    shown.drawing[0].answer(0x303030)
+    qtbot.waitUntil(lambda: view.picture.image is not None)
+    assert view.picture.sentence == ""

@@ -304,6 +304,10 @@ class View3D(QObject):
         outlive = getattr(self._drawing, "outlive", None)
         if outlive is not None:
             outlive()
+        # Nobody answers while the computer sleeps.
+        self._silent.stop()
+        if self._sentence == SILENT:
+            self._sentence = ""
         self._asked = ()
 
     def clear(self) -> None:
