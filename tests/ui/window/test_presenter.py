@@ -20,6 +20,7 @@ from viewer.ui.leaving.replay import keep_picture
 from viewer.ui.presenter.clocks import SMALLEST
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from pytestqt.qtbot import QtBot
@@ -70,6 +71,24 @@ def test_a_clicker_works_while_the_presenters_window_has_the_keys(
     key(qtbot, presenter, Qt.Key.Key_Escape)
     assert staged.desk.session.workspace is Workspace.REVIEW
     assert not presenter.isVisible()
+
+
+def test_keys_mean_the_stage_when_the_window_opens_and_space_does_not_end_the_show(
+    presenter: PresenterWindow, staged: MainWindow, press: Callable[..., None], qtbot: QtBot
+) -> None:
+    press(staged, Qt.Key.Key_Space)
+    assert staged.desk.session.workspace is Workspace.PRESENT
+    press(staged, Qt.Key.Key_Slash)
+    assert QApplication.focusWidget() is presenter.steps.field
+    # Closed while a step was being searched, and opened again.
+    for _ in range(2):
+        staged.presenting.toggle_window()
+        qtbot.wait(30)
+    qtbot.waitUntil(presenter.isActiveWindow)
+    press(staged, Qt.Key.Key_B)
+    assert staged.desk.player.black
+    press(staged, Qt.Key.Key_Right)
+    assert staged.desk.player.index == 1
 
 
 def test_wandering_is_said_and_enter_or_the_button_resumes(

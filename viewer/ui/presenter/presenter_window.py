@@ -307,8 +307,9 @@ class PresenterWindow(QWidget):
         return super().event(event)
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 (Qt's name)
-        """Begin to follow."""
+        """Begin to follow; keys mean the stage, not the first button, which would leave it, nor a search left open."""
         super().showEvent(event)
+        self.setFocus(Qt.FocusReason.OtherFocusReason)
         self._ticks.start()
         self.follow()
 
