@@ -9,7 +9,7 @@ from typing import Any
 
 # Has no public way in.
 _loading: Any = import_module("importlib._bootstrap_external")
-_write, _compiled = _loading._write_atomic, _loading._compile_bytecode
+_write, _compiled = getattr(_loading, "_write_atomic", None), getattr(_loading, "_compile_bytecode", None)
 
 
 def keep_whole() -> None:
@@ -18,10 +18,12 @@ def keep_whole() -> None:
     Python before 3.12.8 takes no notice of how much the disk took (https://github.com/python/cpython/issues/126606);
     the program would not start again, also once there is room.
     """
-    _loading._write_atomic, _loading._compile_bytecode = _write_whole, _compiled_anyway
+    if _write is not None and _compiled is not None:
+        _loading._write_atomic, _loading._compile_bytecode = _write_whole, _compiled_anyway
 
 
 def _write_whole(path: str, content: bytes, mode: int = 0o666) -> None:
+    assert _write is not None
     _write(path, content, mode)
     if os.path.getsize(path) != len(content):
         os.unlink(path)
@@ -30,6 +32,7 @@ def _write_whole(path: str, content: bytes, mode: int = 0o666) -> None:
 def _compiled_anyway(
     held: memoryview, name: str | None = None, bytecode_path: str | None = None, source_path: str | None = None
 ) -> Any:  # noqa: ANN401 (code, of which there is no more to say)
+    assert _compiled is not None
     try:
         return _compiled(held, name, bytecode_path, source_path)
     except (EOFError, ValueError, TypeError):
