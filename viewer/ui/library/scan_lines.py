@@ -286,10 +286,11 @@ class ScanLines(QAbstractListModel):
         if not index.isValid() or role not in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
             return None
         row = self.row(index.row())
-        if role == Qt.ItemDataRole.ToolTipRole:
-            return self.caption(index.row()) or None
         if row is None:
-            return ", ".join(self.heading(index.row()))
+            return ("\n" if role == Qt.ItemDataRole.ToolTipRole else ", ").join(self.heading(index.row()))
+        if role == Qt.ItemDataRole.ToolTipRole:
+            # The name may be cut.
+            return "\n".join(part for part in (self.title(index.row()), self.caption(index.row())) if part)
         return f"{self.title(index.row())}, {series_facts(row)}"
 
 

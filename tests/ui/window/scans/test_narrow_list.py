@@ -61,3 +61,13 @@ def test_the_marked_series_stays_in_sight_when_the_window_becomes_lower(
         row, seen = view.visualRect(view.currentIndex()), view.viewport().rect()
         assert row.top() >= 0
         assert seen.contains(row) or row.top() == 0
+
+
+def test_the_tip_tells_all_of_a_patients_and_of_a_series_name(listed: MainWindow) -> None:
+    lines = listed.library.scans.lines
+    tips = [lines.data(lines.index(n), Qt.ItemDataRole.ToolTipRole).splitlines() for n in range(lines.rowCount())]
+    headings = [tip for n, tip in enumerate(tips) if lines.row(n) is None]
+    assert headings
+    assert all(tip == list(lines.heading(n)) for n, tip in enumerate(tips) if lines.row(n) is None)
+    assert all(tip[0] == lines.title(n) for n, tip in enumerate(tips) if lines.row(n) is not None)
+    assert any("Thorax thin" in tip for tip in tips)

@@ -446,7 +446,7 @@ def test_a_copy_is_said_at_the_series_without_naming_anybody_while_identity_is_h
     assert told[-1] == f"{len(lines.series_ids)} series in 2 places"
     (n,) = [n for n in range(lines.rowCount()) if "also in" in lines.caption(n)]
     assert lines.caption(n).endswith("In Doe_Jane, also in Doe_Jane_backup.")
-    assert lines.data(lines.index(n), Qt.ItemDataRole.ToolTipRole) == lines.caption(n)
+    assert lines.data(lines.index(n), Qt.ItemDataRole.ToolTipRole) == f"{lines.title(n)}\n{lines.caption(n)}"
     listed.desk.session.masked = True
     assert "also in" in lines.caption(n)
     assert "Doe" not in lines.caption(n)
