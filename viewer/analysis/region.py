@@ -9,6 +9,7 @@ import numpy as np
 
 from viewer.domain.geometry import PLANE_AXES, Verdict
 from viewer.domain.measured import RegionValues
+from viewer.domain.measurement import MeasurementKind
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -26,7 +27,8 @@ _STRAIGHT = 1 - 1e-5
 _MOST_SAMPLES = 250_000
 # From side to side of an interpolated region, however small it is.
 _LEAST_ACROSS = 32
-_INSIDE_SHARE = 1e-6
+# What is drawn by hand leaves out what lies on its right and lower sides, or nearer to them than this.
+_WITHIN_MM = 0.002
 
 
 def region_values(region: Measurement, volume: Volume) -> RegionValues:
@@ -150,8 +152,9 @@ def _between_voxels(region: Measurement, volume: Volume) -> NDArray[np.float64]:
     counts = [max(size / finest_mm, _LEAST_ACROSS) for size in region.size_mm]
     fewer = max(1.0, math.sqrt(counts[0] * counts[1] / _MOST_SAMPLES))
     halves = [math.ceil(count / fewer / 2) for count in counts]
-    # Up to the outline, and as near to one side as to the other: whether its own points are inside is left to rounding.
-    ends = [size / 2 * (1 - _INSIDE_SHARE) for size in region.size_mm]
+    # Up to the outline, and as near to one side as to the other.
+    within_mm = _WITHIN_MM if region.kind is MeasurementKind.FREEHAND else 0.0
+    ends = [max(size / 2 - within_mm, 0.0) for size in region.size_mm]
     across, down = (np.linspace(-end, end, 2 * half + 1) for end, half in zip(ends, halves, strict=True))
     u, v = np.meshgrid(across, down, indexing="ij")
     inside = region.encloses(u, v)
