@@ -8,6 +8,7 @@ import pytest
 from viewer.domain.finding import Finding, Source, SourceKind
 from viewer.domain.geometry import PLANE_AXES, Grid, PlaneName
 from viewer.domain.labels import Mask
+from viewer.domain.plane_turn import about, turned_axes
 from viewer.domain.view_state import as_point
 from viewer.scene.contours import Outlines, grow_mm
 from viewer.scene.plane_slices import cut, layers_at, plane_runs
@@ -119,6 +120,25 @@ def test_an_outline_drawn_outside_keeps_its_distance(volume_of: Make) -> None:
         flat = np.stack([line @ PLANE_AXES[plane].right, line @ PLANE_AXES[plane].down], axis=1)
         beyond = np.maximum(np.maximum(np.subtract(low, flat), np.subtract(flat, high)), 0)
         assert np.linalg.norm(beyond, axis=1) == pytest.approx(np.ones(len(flat)), abs=0.3)
+
+
+@pytest.mark.parametrize(("voxels", "least_mm2"), [(1, 0.4), (2, 3.4)])
+def test_a_voxel_alone_is_outlined_in_every_plane_that_is_turned_through_its_middle(
+    volume_of: Make, voxels: int, least_mm2: float
+) -> None:
+    grid = Grid.from_directions((20, 20, 20), origin_lps_mm=(-9.0, 4.0, 30.0), spacing_mm=(1.0, 1.0, 1.0))
+    marked = np.zeros(grid.shape_kji, dtype=bool)
+    marked[9 : 9 + voxels, 8 : 8 + voxels, 7 : 7 + voxels] = True
+    volume, mask = volume_of(np.zeros(grid.shape_kji, dtype=np.int16), grid), mask_of(marked)
+    middle = as_point(grid.lps(np.array([7.0, 8.0, 9.0]) + (voxels - 1) / 2))
+    random = np.random.default_rng(5)
+    for _ in range(60):
+        turn = about(random.normal(size=3), random.uniform(0.1, 1.5))
+        lines = Outlines().of(mask, volume, PlaneName.AXIAL, middle, turn=turn)
+        axes = turned_axes(PLANE_AXES[PlaneName.AXIAL], turn)
+        (line,) = lines
+        x, y = line @ axes.right, line @ axes.down
+        assert abs(float(np.sum(x[:-1] * y[1:] - x[1:] * y[:-1]))) / 2 > least_mm2
 
 
 def test_no_outline_beside_the_finding(volume_of: Make) -> None:

@@ -31,6 +31,7 @@ _MOST_KEPT = 512
 # Grown outlines are worked out on square samples: fine enough to look round, few enough to be quick.
 _FINEST_SAMPLE_MM = 0.25
 _MOST_SAMPLES = 160
+_OF_SMALL_VOXELS, _ENOUGH_SAMPLES = 5, 60
 
 Polyline = NDArray[np.float64]
 
@@ -194,7 +195,10 @@ def _oblique_section(kept: _Kept, axes: PlaneAxes, depth_mm: float) -> _Section 
     depths = corners @ axes.into
     if not depths.min() <= depth_mm <= depths.max():
         return None
-    step = max(min(crop.spacing_mm), float(np.ptp(corners, axis=0).max()) / _MOST_SAMPLES)
+    finest, extent = min(crop.spacing_mm), float(np.ptp(corners, axis=0).max())
+    step = max(finest, extent / _MOST_SAMPLES)
+    # Of a voxel or two, samples as far apart as voxels would see nothing, or hardly a corner.
+    step = min(step, max(finest / _OF_SMALL_VOXELS, extent / _ENOUGH_SAMPLES))
     across = _cut_corners(corners, depths - depth_mm) @ np.stack([axes.right, axes.down], axis=1)
     (left, top), (last_right, last_down) = across.min(axis=0), across.max(axis=0)
     right, down = np.arange(left, last_right + step, step), np.arange(top, last_down + step, step)
