@@ -5,14 +5,18 @@ from __future__ import annotations
 import random
 import shutil
 import sqlite3
+import sys
 from contextlib import closing
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.full_disk import room_for
 from tests.io.journal_parts import SERIES, finding_of_a_model
 from viewer.domain.decision import Answer
 from viewer.domain.errors import StorageError
+from viewer.io.index import LibraryIndex
 from viewer.io.journal import Journal
 from viewer.io.journal_chain import check_chain
 from viewer.io.sole_writer import SoleWriter
@@ -182,3 +186,22 @@ def test_random_damage_is_noticed_or_harms_nothing(killed: Path, seed: int) -> N
         found, noticed = {}, True
     journal.close()
     assert found == expected or noticed
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no limit for files")
+@pytest.mark.parametrize(("free", "full"), [(0, True), (10**9, False)])
+def test_a_disk_without_room_for_what_lies_beside_the_file_is_said_to_be_full(
+    path: Path, monkeypatch: pytest.MonkeyPatch, free: int, full: bool
+) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda _path: SimpleNamespace(free=free))
+    told: list[StorageError] = []
+    with room_for(100):
+        journal = Journal(path)
+        with pytest.raises(StorageError) as raised:
+            journal.decide(SERIES, finding_of_a_model(), Answer.ACCEPTED, "A")
+        index = LibraryIndex(path.with_name("library.sqlite3"), told.append)
+        index.opened(path.parent)
+        index.close()
+    assert ["disk is full" in error.sentence for error in (raised.value, *told)] == [full, full]
+    assert journal.decide(SERIES, finding_of_a_model(), Answer.ACCEPTED, "A") is not None
+    journal.close()

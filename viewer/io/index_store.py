@@ -18,7 +18,7 @@ from attrs import define, field
 
 from viewer.domain.errors import StorageError
 from viewer.io.images_mark import let_ask
-from viewer.io.sqlite_files import schema_version
+from viewer.io.sqlite_files import disk_is_full, schema_version
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -213,14 +213,14 @@ class IndexStore:
     def _begin_anew(self, error: Exception) -> None:
         """Make the file anew where it is damaged; else, or where that fails too, go on in memory."""
         self._shut()
-        problem = error if isinstance(error, StorageError) else _in_words(error)
+        problem = error if isinstance(error, StorageError) else _in_words(error, self._path)
         if _code(error) in _DAMAGED:
             try:
                 for ending in ("", "-wal", "-shm"):
                     self._path.with_name(self._path.name + ending).unlink(missing_ok=True)
                 self._doors = self._to_file()
             except (sqlite3.Error, OSError, StorageError) as again:
-                problem = again if isinstance(again, StorageError) else _in_words(again)
+                problem = again if isinstance(again, StorageError) else _in_words(again, self._path)
         if self._doors is None:
             both = _Door(self._in_memory(copied=_code(error) not in _DAMAGED))
             self._doors = (both, both)
@@ -345,7 +345,7 @@ def _code(error: Exception) -> int:
     return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
 
 
-def _in_words(error: Exception) -> StorageError:
+def _in_words(error: Exception, path: Path) -> StorageError:
     """Return why the list cannot be kept, in a sentence."""
     hint = "What you open is forgotten when you close the program."
     code = _code(error)
@@ -357,7 +357,7 @@ def _in_words(error: Exception) -> StorageError:
         )
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         why = "another program holds it"
-    elif code == sqlite3.SQLITE_FULL:
+    elif disk_is_full(error, path):
         why = "the disk is full"
     elif code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_CANTOPEN) or isinstance(error, OSError):
         why = "the program's folder cannot be written to"

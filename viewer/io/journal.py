@@ -230,7 +230,7 @@ class Journal:
         except StorageError as error:
             self.read_only = error
         except (*FAULTS, OSError) as error:
-            self.read_only = error_in_words(error)
+            self.read_only = error_in_words(error, self._path)
         if self._connection is None:
             self._writer.release()
             self._open_for_reading()
@@ -274,7 +274,7 @@ class Journal:
                     connection.execute("ROLLBACK")
                 raise
         except FAULTS as error:
-            raise error_in_words(error) from error
+            raise error_in_words(error, self._path) from error
         note_newest(self._path, newest or 0)
 
     def _open_what_is_there(self, gone: sqlite3.Connection) -> None:
@@ -282,7 +282,7 @@ class Journal:
         try:
             another = journal_store.rescue(gone, self._path)
         except (*FAULTS, OSError) as error:
-            raise error_in_words(error) from error
+            raise error_in_words(error, self._path) from error
         if another:
             forget_newest(self._path)
         self._open()
@@ -392,7 +392,7 @@ class Journal:
         try:
             return read(self._connection)
         except FAULTS as error:
-            raise error_in_words(error) from error
+            raise error_in_words(error, self._path) from error
 
 
 def _nothing(_state: State) -> State:

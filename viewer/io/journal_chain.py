@@ -76,7 +76,7 @@ def check_chain(path: Path, ctx: JobContext | None = None, *, series_uid: str = 
                 return Chain()
             return _checked(connection, series_uid, ctx)
     except FAULTS as error:
-        raise error_in_words(error) from error
+        raise error_in_words(error, path) from error
     finally:
         scratch.close()
 

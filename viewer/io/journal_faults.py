@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
+from typing import TYPE_CHECKING
 
 from viewer.domain.errors import StorageError
 from viewer.io.atomic_file import storage_error
+from viewer.io.sqlite_files import disk_is_full
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 # What SQLite says of a damaged schema may be no text.
 FAULTS = (sqlite3.Error, UnicodeDecodeError)
@@ -23,15 +28,15 @@ def newer_schema() -> StorageError:
     )
 
 
-def error_in_words(error: Exception) -> StorageError:
-    """Return what went wrong with the journal, in a sentence."""
+def error_in_words(error: Exception, path: Path) -> StorageError:
+    """Return what went wrong with the journal at a path, in a sentence."""
     if isinstance(error, OSError):
         said = storage_error("Decisions", error)
         return StorageError(said.sentence, "Make the disk writable; they are then written.", said.detail)
     if not isinstance(error, sqlite3.Error) or "Could not decode" in str(error):
         return damaged(type(error).__name__)
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    if code == sqlite3.SQLITE_FULL:
+    if disk_is_full(error, path):
         words = ("What you did last is not on disk: the disk is full.", "Free some space; it is then written.")
     elif code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_CANTOPEN):
         words = (
