@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -56,6 +57,7 @@ def _saved(window: MainWindow, qtbot: QtBot, own_home: Path) -> Path:
     return next(cases.iterdir())
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="has no limit for files")
 def test_a_draft_that_a_full_disk_refuses_is_written_by_itself_and_not_lost_by_closing(
     reading: MainWindow, press: Callable[..., None], qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
