@@ -80,5 +80,6 @@ def of_vanished(place: str) -> Message:
 
 
 def of_problems(problems: tuple[CaseStageError, ...]) -> str:
-    """Return everything that is wrong with cases, for reading and copying."""
-    return "\n\n".join(Message.of(problem).report for problem in problems)
+    """Return everything that is wrong with cases, for reading and copying: a paragraph for each, with its hint."""
+    paragraphs = (f"{problem.sentence} {problem.hint}".strip() + f"\n{problem.detail}" for problem in problems)
+    return "\n\n".join(paragraph.strip() for paragraph in paragraphs)
