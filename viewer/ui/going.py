@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLineEdit, QPlainTextEdit
 
 from viewer.domain.session import Workspace
 from viewer.domain.view_state import OverlayMode
@@ -23,9 +24,8 @@ if TYPE_CHECKING:
 
 def leave_field(window: MainWindow) -> None:
     """Take the keys from a text field, so that what is typed there is kept as when it is left."""
-    focus = window.focusWidget()
-    if focus is not None:
-        focus.clearFocus()
+    if isinstance(window.focusWidget(), QLineEdit | QPlainTextEdit):
+        window.setFocus(Qt.FocusReason.OtherFocusReason)
 
 
 class Going:

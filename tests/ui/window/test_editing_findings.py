@@ -8,14 +8,18 @@ import pytest
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QContextMenuEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QFileDialog, QMenu
+from PySide6.QtWidgets import QApplication, QFileDialog, QMenu, QWidget
 
 from viewer.domain.decision import Answer
 from viewer.domain.finding import SourceKind
+from viewer.domain.session import Workspace
+from viewer.ui.review.detail_box import AnswerButton
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from pytestqt.qtbot import QtBot
 
     from viewer.domain.finding import Finding
     from viewer.ui.main_window import MainWindow
@@ -186,6 +190,21 @@ def test_a_comment_stays_with_its_finding_where_next_is_clicked_and_keys_answer_
     assert opened.desk.session.decisions["right"].answer is Answer.ACCEPTED
 
 
+def test_an_answer_that_is_clicked_ends_the_comment_also_where_no_other_finding_is_open(
+    opened: MainWindow, press: Callable[..., None]
+) -> None:
+    for key in (Qt.Key.Key_N, Qt.Key.Key_A, Qt.Key.Key_A, Qt.Key.Key_A):
+        press(opened, key)
+    comment = typing(opened, press, "a vessel")
+    button = next(b for b in opened.review.panel.detail.findChildren(AnswerButton) if b.text() == "Reject")
+    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+    press(opened, Qt.Key.Key_L)
+    press(opened, Qt.Key.Key_U)
+    assert comment.text() == "a vessel"
+    said = opened.desk.session.decisions["left"]
+    assert (said.answer, said.comment) == (Answer.UNSURE, "a vessel")
+
+
 def test_a_model_that_ends_meanwhile_takes_neither_the_comment_nor_the_keys(
     opened: MainWindow, press: Callable[..., None]
 ) -> None:
@@ -221,3 +240,21 @@ def test_a_comment_that_is_being_typed_is_in_the_export(
     typing(opened, press, "a vessel")
     opened.actions_.run("review.export")
     assert asked == [{"left": "a vessel"}]
+
+
+def test_space_shows_all_again_where_one_comes_back_from_another_program_after_a_comment(
+    opened: MainWindow, press: Callable[..., None], qtbot: QtBot
+) -> None:
+    typing(opened, press, "a vessel")
+    press(opened, Qt.Key.Key_Return)
+    other = QWidget()
+    other.show()
+    other.activateWindow()
+    qtbot.waitUntil(other.isActiveWindow)
+    other.close()
+    opened.activateWindow()
+    qtbot.waitUntil(opened.isActiveWindow)
+    press(opened, Qt.Key.Key_Space)
+    assert opened.desk.session.workspace is Workspace.REVIEW
+    press(opened, Qt.Key.Key_A)
+    assert opened.desk.session.decisions["left"].answer is Answer.ACCEPTED

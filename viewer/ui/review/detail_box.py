@@ -95,11 +95,11 @@ class CommentField(QLineEdit):
         """Keep with Enter, take back with Esc."""
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             # Left first: a sheet that keeping may open gives the keys back to who has them now.
-            self.clearFocus()
+            self.leave()
         elif event.key() == Qt.Key.Key_Escape:
             self.setText(self._before)
             self.setModified(False)
-            self.clearFocus()
+            self.leave()
         else:
             super().keyPressEvent(event)
 
@@ -107,6 +107,12 @@ class CommentField(QLineEdit):
         """Keep what was typed."""
         super().focusOutEvent(event)
         self.keep()
+
+    def leave(self) -> None:
+        """Give the keys to the window, which keeps them when it is come back to: else its first button got them."""
+        window = self.window()
+        if window.focusWidget() is self:
+            window.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def keep(self) -> None:
         """Keep what was typed; typing may go on."""
@@ -172,7 +178,7 @@ class DetailBox(QWidget):
         column.addLayout(answers)
         self.comment = CommentField(shortcut_words(actions.table["review.edit"]))
         self.comment.kept.connect(lambda text: self.commented.emit(self._shown, text))
-        actions.followed.connect(self.comment.keep)
+        actions.followed.connect(self.comment.leave)
         said = QHBoxLayout()
         said.setSpacing(8)
         said.addWidget(self.comment, 1)
@@ -218,7 +224,7 @@ class DetailBox(QWidget):
         finding, volume = self._session.selected, self._session.volume
         if self._shown != (now := finding.id if finding is not None else ""):
             # What was typed is said of the finding that it was typed for, and keys mean answers again.
-            self.comment.clearFocus()
+            self.comment.leave()
             self._shown = now
         shown = finding is not None and volume is not None
         for label in self._values.values():
