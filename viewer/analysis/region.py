@@ -9,7 +9,6 @@ import numpy as np
 
 from viewer.domain.geometry import PLANE_AXES, Verdict
 from viewer.domain.measured import RegionValues
-from viewer.domain.measurement import MeasurementKind
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -27,8 +26,7 @@ _STRAIGHT = 1 - 1e-5
 _MOST_SAMPLES = 250_000
 # From side to side of an interpolated region, however small it is.
 _LEAST_ACROSS = 32
-# What is drawn by hand leaves out what lies on its right and lower sides, or nearer to them than this.
-_WITHIN_MM = 0.002
+_WITHIN_MM = 1e-3
 
 
 def region_values(region: Measurement, volume: Volume) -> RegionValues:
@@ -152,8 +150,8 @@ def _between_voxels(region: Measurement, volume: Volume) -> NDArray[np.float64]:
     counts = [max(size / finest_mm, _LEAST_ACROSS) for size in region.size_mm]
     fewer = max(1.0, math.sqrt(counts[0] * counts[1] / _MOST_SAMPLES))
     halves = [math.ceil(count / fewer / 2) for count in counts]
-    # Up to the outline, and as near to one side as to the other.
-    within_mm = _WITHIN_MM if region.kind is MeasurementKind.FREEHAND else 0.0
+    # Up to the outline, and as near to one side as to the other: of what lies on a drawn line only some is inside.
+    within_mm = 0.0 if region.kind.is_box else _WITHIN_MM
     ends = [max(size / 2 - within_mm, 0.0) for size in region.size_mm]
     across, down = (np.linspace(-end, end, 2 * half + 1) for end, half in zip(ends, halves, strict=True))
     u, v = np.meshgrid(across, down, indexing="ij")
