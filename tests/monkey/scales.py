@@ -59,7 +59,7 @@ def scale_bars(canvas: Canvas, faults: Faults) -> None:
         rows = [int((plate.bottom() - away) * ratio) for away in (_HIGHEST_PX, _LOWEST_PX)]
         part = grey[rows[0] : rows[1], int(plate.left() * ratio) : int(plate.right() * ratio)] > _BRIGHT
         seen_mm = max((_longest(row) for row in part), default=0) * mm_per_px
-        number, unit = re.fullmatch(r"([\d.]+) (mm|cm)", said).groups()  # type: ignore[union-attr]
+        number, unit = re.fullmatch(r"([\d.]+) (mm|cm)", said).groups()
         wanted_mm = float(number) * _MM[unit]
         if abs(seen_mm - wanted_mm) > _PX_APART * mm_per_px + _SHARE_APART * wanted_mm:
             faults.add("scale", f"{said} in {tile.view} is {seen_mm:.2f} mm long")
