@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from PySide6.QtWidgets import QWidget
 
+    from viewer.domain.view_state import ViewState
     from viewer.services.desk import Desk
 
 FRAME_MS = 16
@@ -52,7 +53,14 @@ class Beat(QObject):
         """Bring the commands up to date before long: what they look at has changed."""
         self._refresh.start(0)
 
-    def refresh_later(self, *_: object) -> None:
+    def view_changed(self, new: ViewState | None, old: ViewState | None) -> None:
+        """Bring the commands up to date: before long where another finding is in hand, else as the view moves."""
+        if new is not None and old is not None and new.selected_finding == old.selected_finding:
+            self.refresh_later()
+        else:
+            self.refresh_soon()
+
+    def refresh_later(self) -> None:
         """Bring the commands up to date now and then while the view moves, and once more when it rests.
 
         Some at a time: a picture waits for no more of them.

@@ -212,7 +212,7 @@ class MainWindow(QMainWindow):
         self.actions_.key_came.connect(self.compared.finish)
         self.actions_.refused.connect(self.status.say_refusal)
         self.actions_.followed.connect(self.status.forget_refusal)
-        session.view_changed.connect(self.beat.refresh_later)
+        session.view_changed.connect(self.beat.view_changed)
         for moves in (desk.navigation, desk.player.acting):
             moves.started.connect(self.beat.frames_start)
         for source in (desk.opening, desk.finding_run, desk.reviewing, desk.library, self.library):

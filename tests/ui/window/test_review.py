@@ -22,6 +22,7 @@ from viewer.services.places import decisions_file
 from viewer.ui.fonts import Type, font
 from viewer.ui.marks import Mark
 from viewer.ui.messages import Message
+from viewer.ui.review.detail_box import AnswerButton
 from viewer.ui.review.finding_list import Columns, Filter
 from viewer.ui.review.model_box import ModelBox
 from viewer.ui.review.toolbar import preset_keys
@@ -62,6 +63,16 @@ def test_the_first_n_takes_the_best_finding_and_centres_it(
     assert session.view.cursor_lps_mm == pytest.approx(left_of)
     assert opened.review.panel.list.currentIndex().row() == 0
     assert opened.review.panel.detail.title.whole == "Bleed left, left, front"
+
+
+def test_the_buttons_answer_as_soon_as_a_finding_is_in_hand(opened: MainWindow) -> None:
+    session = opened.desk.session
+    assert session.view is not None
+    session.view = evolve(session.view, selected_finding="left")
+    QApplication.processEvents()
+    accept = opened.review.panel.detail.findChildren(AnswerButton)[0]
+    QTest.mouseClick(accept, Qt.MouseButton.LeftButton)
+    assert session.decisions["left"].answer is Answer.ACCEPTED
 
 
 def test_accept_reject_unsure_go_through_the_list_and_are_counted(
