@@ -227,14 +227,15 @@ def test_a_step_behind_the_curtain_brings_the_earlier_scan_along(
 ) -> None:
     earlier = _patient(tmp_path / "ct", first=20)
     earlier = evolve(earlier, series=evolve(earlier.series, series_uid="1.2.3"))
-    prior = PriorScan(earlier, (), Alignment(shift_mm=(1.0, 2.0, 3.0)), "A year before", same_patient=True)
+    prior = PriorScan(earlier, (), Alignment(shift_mm=(1.0, 2.0, 3.0)), ("Today", "A year before"), same_patient=True)
     inputs = making.making()
     view = evolve(view_of_finding(view_of_volume(patient), inputs.findings[0], patient), comparison=Comparison.CURTAIN)
     draft = inputs.draft.with_changed(evolve(inputs.draft.steps[0], view=view))
     inputs = evolve(inputs, draft=draft, prior=prior)
     case = save_case(inputs, tmp_path / "data" / "cases", JobContext(), signed_off=True)
     assert case.prior is not None
-    assert (case.prior.title, case.prior.shift_mm) == ("A year before", (1.0, 2.0, 3.0))
+    assert (case.prior.own_title, case.prior.title) == ("Today", "A year before")
+    assert case.prior.shift_mm == (1.0, 2.0, 3.0)
     loaded = load_case(case, JobContext())
     assert loaded.prior is not None
     assert loaded.prior.volume.series.identity.patient_id == loaded.volume.series.identity.patient_id

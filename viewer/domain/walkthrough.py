@@ -39,14 +39,17 @@ class Provenance:
     recipe: str = ""
 
 
+NOW, BEFORE = "Now", "Before"
+
+
 @frozen
 class Prior:
-    """An earlier scan of the same patient, that steps of a case show behind a curtain.
+    """Another scan of the same patient, as a rule an earlier one, that steps of a case show behind a curtain.
 
     Attributes
     ----------
-    title
-        What the audience reads beside the curtain, such as "A year before".
+    title, own_title
+        What the audience reads right of the curtain, such as "A year before", and left of it, of the case's own scan.
     series_path, series_sha256, findings_path, recipe_path
         As those of the case.
     shift_mm, turned
@@ -56,11 +59,12 @@ class Prior:
     series_path: str
     series_uid: str
     series_sha256: str
-    title: str = "Before"
+    title: str = BEFORE
     findings_path: str = ""
     shift_mm: Point = (0.0, 0.0, 0.0)
     turned: Turn | None = None
     recipe_path: str = ""
+    own_title: str = NOW
 
 
 @frozen

@@ -18,7 +18,7 @@ from viewer.domain.geometry import PlaneName
 from viewer.domain.overlay_look import MapLook
 from viewer.domain.view_state import MOST_PATH_POINTS, Comparison
 from viewer.domain.volume import Window
-from viewer.domain.walkthrough import Case, Prior, Provenance, RecordedResult, Step
+from viewer.domain.walkthrough import NOW, Case, Prior, Provenance, RecordedResult, Step
 from viewer.io.atomic_file import write_atomically
 from viewer.io.step_checks import LONGEST_SUMMARY, LONGEST_TEXTS, check_acts, check_places, check_words
 from viewer.io.strict_json import WrongJsonError, json_text, parse_json, read_json, structure, unstructure
@@ -343,6 +343,8 @@ def _brief(document: Any) -> Any:
         for key in ("turned", "recipe_path", "making_s"):
             if key in part and not part[key]:
                 del part[key]
+    if document.get("prior", {}).get("own_title") == NOW:
+        del document["prior"]["own_title"]
     if not document["results"]:
         del document["results"]
     for step in document["steps"]:

@@ -68,14 +68,24 @@ class Deidentifier:
 
     def __init__(self, secret: bytes | None = None) -> None:
         self._secret = secret or secrets.token_bytes(32)
+        self._series = "uid"
+
+    def for_second_of_series(self) -> Deidentifier:
+        """Return one that gives series other UIDs, and all else the same: what is two volumes becomes two series."""
+        other = Deidentifier(self._secret)
+        other._series = "second of series"
+        return other
 
     def _digest(self, kind: str, text: str) -> bytes:
         return hmac.digest(self._secret, f"{kind}\0{text}".encode("utf-8", "surrogatepass"), hashlib.sha256)
 
     def uid(self, uid: str) -> str:
         """Return the new UID of an old one (PS3.5 B.2: 2.25. and a number of 128 bits); "" stays ""."""
+        return self._uid("uid", uid)
+
+    def _uid(self, kind: str, uid: str) -> str:
         known = uid.strip("\0 ")
-        return f"2.25.{int.from_bytes(self._digest('uid', known)[:16], 'big')}" if known else ""
+        return f"2.25.{int.from_bytes(self._digest(kind, known)[:16], 'big')}" if known else ""
 
     def pseudonym(self, patient: str) -> str:
         """Return what a patient is called now."""
@@ -150,7 +160,8 @@ class Deidentifier:
         elif keyword in CODES:
             _keep_codes(dataset, keyword, made)
         elif keyword in UIDS:
-            uids = [self.uid(text) for text in _texts(dataset, keyword)]
+            kind = self._series if keyword == "SeriesInstanceUID" else "uid"
+            uids = [self._uid(kind, text) for text in _texts(dataset, keyword)]
             if any(uids):
                 setattr(made, keyword, uids if len(uids) > 1 else uids[0])
         elif keyword in SEQUENCES:

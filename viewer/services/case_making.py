@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from viewer.services.case_saving import Making, PriorScan
     from viewer.services.comparing import Comparing
 
-PRIOR_TITLE = "Before"
-
 
 @define(eq=False)
 class _Edit:
@@ -112,10 +110,10 @@ class CaseMaking:
         if not told and case is not None and case.series_uid == volume.series.series_uid:
             return self._begin(Draft.of(volume, title=case.title, summary=case.summary, steps=case.steps))
         if told:
-            title = PRIOR_TITLE if self._prior() is not None else ""
-            session = self._session
+            session, prior = self._session, self._prior()
+            beside = prior.titles if prior is not None else None
             steps = first_draft(
-                volume, session.findings, session.truth, view, said=session.anything_said, prior_title=title
+                volume, session.findings, session.truth, view, said=session.anything_said, beside=beside
             )
         first = next((step.id for step in steps if step.id.startswith("finding-")), "")
         if not told or self._draft is None:
@@ -336,16 +334,20 @@ class CaseMaking:
     def _prior(self) -> PriorScan | None:
         """Return the scan that the open one is compared with; None where there is none, or it is the same."""
         from viewer.services.case_saving import PriorScan
+        from viewer.services.compared_titles import titles_beside
 
         here = self._session.volume
         there = self._other.volume if self._other is not None else None
         if here is None or there is None or there.preview or self._comparing is None or self._other is None:
             return None
-        if there.series.series_uid == here.series.series_uid or not there.source_uids:
+        if there.source_uids == here.source_uids or not there.source_uids:
             return None
-        return PriorScan(
-            there, self._other.findings, self._comparing.aligning.alignment, PRIOR_TITLE, self._comparing.same_patient
-        )
+        told = self._session.case.prior if self._session.case is not None else None
+        titles = titles_beside(here, there)
+        if told is not None and told.series_uid == there.series.series_uid:
+            titles = (told.own_title, told.title)
+        alignment = self._comparing.aligning.alignment
+        return PriorScan(there, self._other.findings, alignment, titles, self._comparing.same_patient)
 
     # --- within
 

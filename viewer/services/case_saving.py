@@ -53,13 +53,14 @@ _LONGEST_NAME = 48
 class PriorScan:
     """The scan that a case's series is compared with, and where places of that lie in it.
 
-    `same_patient` is what the files say: None where they do not.
+    `titles` are what the case's own scan is called beside it, and it. `same_patient` is what the files say: None where
+    they do not.
     """
 
     volume: Volume
     findings: tuple[Finding, ...]
     alignment: Alignment
-    title: str
+    titles: tuple[str, str]
     same_patient: bool | None = None
 
 
@@ -183,7 +184,9 @@ def _made(
         write_findings(folder / "truth", own, truth, None, compressed=True)
     before = None
     if prior is not None and any(step.view.comparison is not Comparison.OFF for step in draft.steps):
-        before = _prior(prior, folder, deidentifier, names, ctx.part(share, 2 * share), decoders, signed_off=signed_off)
+        one_series = prior.volume.series.series_uid == volume.series.series_uid
+        its = deidentifier.for_second_of_series() if one_series else deidentifier
+        before = _prior(prior, folder, its, names, ctx.part(share, 2 * share), decoders, signed_off=signed_off)
     results = tuple(_result(result, own, folder, deidentifier, names) for result in making.results)
     kept = {result.model_id for result in results}
     steps = tuple(
@@ -262,7 +265,8 @@ def _prior(
         series_path="prior",
         series_uid=made.series.series_uid,
         series_sha256=volume_sha256(made) or "",
-        title=prior.title,
+        title=prior.titles[1],
+        own_title=prior.titles[0],
         findings_path="prior_findings" if found else "",
         shift_mm=prior.alignment.shift_mm,
         turned=prior.alignment.turned,

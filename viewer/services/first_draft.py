@@ -11,8 +11,9 @@ from viewer.analysis.matching import match
 from viewer.domain.count_words import count_words
 from viewer.domain.finding import MatchState, SourceKind, lesions_of
 from viewer.domain.geometry import PlaneName
+from viewer.domain.going_on import going_on
 from viewer.domain.view_state import Comparison, Layout, OverlayMode, ViewName
-from viewer.domain.walkthrough import Step
+from viewer.domain.walkthrough import BEFORE, NOW, Step
 from viewer.scene.presets_3d import allowed_preset
 from viewer.services.step_titles import finding_title
 from viewer.services.views import fitted_height_mm, view_of_finding, view_of_volume
@@ -37,7 +38,7 @@ def first_draft(
     view: ViewState,
     *,
     said: bool = True,
-    prior_title: str = "",
+    beside: tuple[str, str] | None = None,
 ) -> tuple[Step, ...]:
     """Return the steps of a story told from what was found, in the window and at the threshold of a view.
 
@@ -51,8 +52,8 @@ def first_draft(
         Where it is known, what was missed is told too.
     said
         False where no model has run and nobody has marked anything: then what is known to be true is told.
-    prior_title
-        What an earlier scan is called that is compared with this one; "" for none.
+    beside
+        What this scan and one that is compared with it are called; None where there is none.
     """
     if not said and not findings:
         findings = lesions_of(truth)
@@ -69,8 +70,8 @@ def first_draft(
     told = shown[:MOST_FINDINGS]
     steps = [_overview(volume, evolve(whole, overlay=OverlayMode.OFF))]
     steps += [_on(f, volume, whole, n, matching) for n, f in enumerate(told, start=1)]
-    if told and prior_title:
-        steps.append(_before(told[0], volume, whole, prior_title))
+    if told and beside is not None:
+        steps.append(_beside(told[0], volume, whole, beside))
     steps += _missed(volume, whole, lesions_of(truth), matching)
     # Voxels that are no HU have no 3D look that is sure to leave the skin out.
     look = allowed_preset(volume, whole.preset_3d, masked=True)
@@ -123,10 +124,15 @@ def _numbers(finding: Finding, volume: Volume) -> str:
     return ", ".join(said) + recorded
 
 
-def _before(finding: Finding, volume: Volume, whole: ViewState, title: str) -> Step:
+def _beside(finding: Finding, volume: Volume, whole: ViewState, called: tuple[str, str]) -> Step:
     view = evolve(_at(finding, whole, volume), comparison=Comparison.CURTAIN, overlay=OverlayMode.OUTLINE)
-    words = "Right of the line lies the earlier scan. **Draw the curtain.**"
-    return Step("before", f"{title}: the same place", words, view, "Drag the line across.", 60.0)
+    older = {(NOW, BEFORE): "earlier", (BEFORE, NOW): "later"}.get(called)
+    if older is not None:
+        title, words = f"{called[1]}: the same place", f"Right of the line lies the {older} scan."
+    else:
+        title = "The same place in two scans"
+        words = f"Left of the line lies “{called[0]}”, right of it “{called[1]}”."
+    return Step("before", title, f"{words} **Draw the curtain.**", view, "Drag the line across.", 60.0)
 
 
 def _missed(volume: Volume, whole: ViewState, lesions: Sequence[Finding], matching: Matching | None) -> list[Step]:
@@ -140,15 +146,10 @@ def _missed(volume: Volume, whole: ViewState, lesions: Sequence[Finding], matchi
             "The model marked nothing here." if best is None else f"Its score, **{best:.2f}**, is below the threshold."
         )
         view = evolve(_at(lesion, whole, volume), show_truth=True, overlay=OverlayMode.OUTLINE)
-        title = f"Missed: {_inside(finding_title(lesion, volume))}"
+        title = f"Missed: {going_on(finding_title(lesion, volume))}"
         notes = "Say it before they find it. The dotted outline is the ground truth."
         steps.append(Step(f"missed-{number}", title, why, view, notes, 60.0))
     return steps
-
-
-def _inside(title: str) -> str:
-    """Return a title as it goes on behind a colon; abbreviations stay as they are."""
-    return title[:1].lower() + title[1:] if title[1:2].islower() else title
 
 
 def _solid_words(told: Sequence[Finding]) -> str:

@@ -110,7 +110,9 @@ def left_behind(loaded: LoadedCase, model_folders: Iterable[Path] = ()) -> LeftB
     results = tuple(evolve(r, name=clean(r.name), findings=named(r.findings)) for r in loaded.results)
     prior = loaded.prior
     if prior is not None:
-        prior = evolve(prior, title=clean(prior.title), findings=named(prior.findings))
+        prior = evolve(
+            prior, title=clean(prior.title), own_title=clean(prior.own_title), findings=named(prior.findings)
+        )
     synthetic = case.provenance.synthetic or volume.series.synthetic
     banner = f"Synthetic · {NOT_FOR_DIAGNOSIS}" if synthetic else NOT_FOR_DIAGNOSIS
     kind = "Synthetic CT" if synthetic else "CT, de-identified by profile"

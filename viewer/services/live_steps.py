@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from psygnal import Signal
 
 from viewer.domain.finding import SourceKind
+from viewer.domain.going_on import going_on
 from viewer.domain.session import Workspace
 
 if TYPE_CHECKING:
@@ -163,7 +164,7 @@ class LiveSteps:
 
         def failed(_card: ModelCard | None, error: CaseStageError) -> None:
             if self._step is step and self._stage is LiveStage.RUNNING:
-                self._fall_back(_small(error.sentence))
+                self._fall_back(going_on(error.sentence.rstrip(".")))
 
         self._run.compute(step.live.model_id, done, failed, again=True)
 
@@ -221,8 +222,3 @@ class LiveSteps:
     def _to(self, stage: LiveStage) -> None:
         self._stage = stage
         self.changed.emit()
-
-
-def _small(sentence: str) -> str:
-    """Return a sentence as it goes on behind other words."""
-    return sentence[:1].lower() + sentence[1:].rstrip(".") if sentence[1:2].islower() else sentence.rstrip(".")

@@ -18,7 +18,7 @@ from viewer.domain.geometry import Verdict
 from viewer.domain.job import JobContext
 from viewer.domain.model_result import ModelResult, anything_said
 from viewer.domain.volume import Volume
-from viewer.domain.walkthrough import Case, Prior
+from viewer.domain.walkthrough import BEFORE, NOW, Case, Prior
 from viewer.io.assemble import assemble
 from viewer.io.case_document import to_be_made
 from viewer.io.dicom_geometry import arranged
@@ -77,12 +77,13 @@ class _OnTheGrid(Watcher):
 
 @frozen(eq=False)
 class LoadedPrior:
-    """The earlier scan of a case, and where places of the case's series lie in it."""
+    """The scan that a case compares its own with, and where places of the case's series lie in it."""
 
     volume: Volume
     findings: tuple[Finding, ...]
     alignment: Alignment
-    title: str = "Before"
+    title: str = BEFORE
+    own_title: str = NOW
 
 
 @frozen(eq=False)
@@ -201,7 +202,7 @@ def load_case(
     earlier, earlier_note = _pictures(case, case.prior, ctx.part(whole, 1.0), None, decoders)
     known = read_findings(folder / case.prior.findings_path, earlier) if case.prior.findings_path else ()
     alignment = Alignment(case.prior.turned, case.prior.shift_mm)
-    prior = LoadedPrior(earlier, known, alignment, case.prior.title)
+    prior = LoadedPrior(earlier, known, alignment, case.prior.title, case.prior.own_title)
     return LoadedCase(case, volume, findings, truth, prior, note or earlier_note, results)
 
 

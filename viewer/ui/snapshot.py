@@ -26,7 +26,6 @@ from viewer.scene.volume3d import Scene3D, VolumeScene
 from viewer.services.linked_views import Links, followed
 from viewer.services.views import view_of_volume
 from viewer.ui.canvas.beyond import Behind
-from viewer.ui.canvas.facts import NOW
 from viewer.ui.canvas.paint_frame import Look
 from viewer.ui.canvas.paint_plane import PlanePainter, image_of
 from viewer.ui.canvas.paint_text import TextLook
@@ -136,6 +135,7 @@ def picture(
         inspecting=inspecting,
         masked=True,
         title=title,
+        called=prior.own_title if prior is not None else "",
         overlays=overlays,
     )
     scale = height / 1080 if stage else 1.0
@@ -226,7 +226,7 @@ def behind_of(prior: LoadedPrior | None, volume: Volume, view: ViewState) -> Beh
     there = followed(view_of_volume(prior.volume), view, prior.alignment, Links.of(volume, prior.volume))
     known = tuple(f for f in prior.findings if f.score is None or f.score >= view.threshold)
     shown = shown_from(prior.volume, there, findings=known, masked=True)
-    return Behind(shown, PlanePainter(), ((NOW,), (prior.title,)))
+    return Behind(shown, PlanePainter(), ((prior.own_title,), (prior.title,)))
 
 
 def _blank(size: tuple[int, int]) -> QImage:

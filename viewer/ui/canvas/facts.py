@@ -9,10 +9,12 @@ import numpy as np
 from attrs import frozen
 
 from viewer.domain.geometry import PLANE_AXES, PlaneName, direction_letters, position_words
+from viewer.domain.going_on import going_on
 from viewer.domain.masking import descriptions, part_words
 from viewer.domain.plane_turn import angle_rad
 from viewer.domain.value_units import with_unit
 from viewer.domain.view_state import Comparison, Interpolation, SlabMode, ViewName
+from viewer.domain.walkthrough import NOW
 from viewer.scene.acquired import acquired_on, crosshair_lps_mm, image_at, missing_beside, shown_axes
 from viewer.scene.camera import screen_axes
 from viewer.scene.plane_geometry import AXIS_ALONG
@@ -31,7 +33,6 @@ if TYPE_CHECKING:
     from viewer.ui.canvas.shown import Shown
 
 LEAST_ANGLE_DEG = 0.1
-NOW = "Now"
 UNKNOWN_VIEW = "Image"
 """What a viewport is called that shows images of which nobody says which way they look."""
 VIEW_WORDS = {
@@ -86,7 +87,7 @@ class Corners:
 def view_words(shown: Shown, view: ViewName, *, stage: bool = False) -> str:
     """Return the name of a viewport, such as "Axial", "Axial, as acquired" for original slices, "Axial, turned 12°".
 
-    On `stage` the first of two scans is called as the curtain calls it.
+    On `stage` the first of two scans is called as the curtain calls it, in 3D, which shows no other.
     """
     plane = view.plane
     if plane is not None and not shown.volume.oriented:
@@ -94,7 +95,7 @@ def view_words(shown: Shown, view: ViewName, *, stage: bool = False) -> str:
     if plane is None:
         # A curtain is drawn across planes alone.
         one_of_two = shown.view.comparison is Comparison.CURTAIN and shown.view.models is None
-        which = NOW.lower() if stage else "first scan alone"
+        which = going_on(shown.called or NOW) if stage else "first scan alone"
         return f"{VIEW_WORDS[view]}, {which}" if one_of_two else VIEW_WORDS[view]
     if acquired_on(shown.volume, shown.view, plane) is not None:
         return f"{VIEW_WORDS[view]}, as acquired"

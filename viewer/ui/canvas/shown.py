@@ -75,6 +75,8 @@ class Shown:
         Findings and true lesions, the selected one last, so that it lies on top.
     title
         The case's title, or "".
+    called
+        What its case calls the volume beside the one that it is compared with, or "".
     patient
         The patient in words; "" where identity is masked.
     measured
@@ -108,6 +110,7 @@ class Shown:
     view: ViewState
     drawn: tuple[Drawn, ...] = ()
     title: str = ""
+    called: str = ""
     patient: str = ""
     measured: tuple[DrawnMeasurement, ...] = ()
     masked: bool = True
@@ -139,6 +142,7 @@ def shown_from(
     inspecting: bool = False,
     masked: bool = True,
     title: str = "",
+    called: str = "",
     overlays: Overlays = _NO_OVERLAYS,
     veiled: bool = False,
     patches: Patches | None = None,
@@ -189,6 +193,7 @@ def shown_from(
         view,
         tuple(drawn),
         title,
+        called,
         who,
         masked=masked,
         labels=drawn_labels(overlays, view) if over else (),
@@ -243,6 +248,7 @@ def shown_in(session: Session) -> Shown | None:
         inspecting=session.workspace is Workspace.INSPECT,
         masked=session.masked,
         title=session.case.title if session.case else "",
+        called=session.case.prior.own_title if session.case is not None and session.case.prior is not None else "",
         overlays=_NO_OVERLAYS if session.veiled else session.overlays,
         veiled=session.veiled,
         patches=session.patches,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from viewer.domain.masking import descriptions, part_words
-from viewer.ui.canvas.facts import NOW
 
 if TYPE_CHECKING:
     from viewer.domain.session import Session
@@ -42,7 +41,7 @@ def all_side_names(here: Session, there: Session, *, unnamed: bool = False) -> t
         first, second = (here.results[model].name for model in models)
         return (f"A  {first}",), (f"B  {second}",)
     if prior is not None and prior.series_uid == there.volume.series.series_uid:
-        return (NOW,), (prior.title,)
+        return (prior.own_title,), (prior.title,)
     masked = [side.masked or unnamed for side in (here, there)]
     parts = _parts(here.volume, masked[0]), _parts(there.volume, masked[1])
     names = _names("A", descriptions(here.volume.series, masked=masked[0])[0], *parts)

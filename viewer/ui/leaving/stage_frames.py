@@ -195,6 +195,7 @@ class StageFrames:
             matching=matching,
             masked=True,
             title=loaded.case.title,
+            called=loaded.prior.own_title if loaded.prior is not None else "",
         )
 
     def _paint_view(
