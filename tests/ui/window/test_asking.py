@@ -71,6 +71,17 @@ def test_the_question_stands_alone_and_nothing_tells_the_answer(tell: Callable[.
     assert window.stage.bar.resume.text() == "Reveal"
 
 
+def test_the_search_on_the_stage_names_a_step_that_asks_by_its_question(
+    tell: Callable[..., MainWindow], press: Callable[..., None]
+) -> None:
+    window = tell(question=QUESTION)
+    press(window, Qt.Key.Key_Slash)
+    search = window.presenting.search
+    assert search is not None
+    assert "2 Where is the bleed?" in search.lines
+    assert not any("left" in line.lower() for line in search.lines)
+
+
 def test_no_key_shows_the_answer_early(tell: Callable[..., MainWindow], press: Callable[..., None]) -> None:
     window = tell(question=QUESTION)
     before = window.desk.session.view

@@ -376,6 +376,20 @@ def test_a_model_that_finds_nothing_says_so_with_its_threshold(opened: MainWindo
     assert words == "The model ran and reported nothing at 0.50."
 
 
+def test_findings_that_all_lie_below_the_threshold_are_said_to_be_there(opened: MainWindow) -> None:
+    session, panel = opened.desk.session, opened.review.panel
+    assert session.view is not None
+    count = len(session.findings)
+    session.view = evolve(session.view, threshold=0.999)
+    assert panel._title.text() == "Findings"
+    assert panel.run_panel._nothing.sentence.text() == f"No finding reaches 0.999. {count} lie below it."
+    session.view = evolve(session.view, threshold=0.5)
+    assert panel.list.isVisible()
+    panel.choose_model()
+    session.view = evolve(session.view, threshold=0.999)
+    assert panel._title.text() == "Models"
+
+
 def test_an_export_goes_where_it_was_told_and_says_what_was_written(
     opened: MainWindow, press: Callable[..., None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, qtbot: QtBot
 ) -> None:

@@ -95,7 +95,9 @@ class StageSearch(QWidget):
         return max(round(FIELD * self._scale), CONTROL_HEIGHT)
 
     def _title(self, found: FoundStep) -> str:
-        return masked(self._session, found.step.title)
+        # An audience reads along, and a title says what is asked for.
+        asked = found.step.question
+        return masked(self._session, found.step.title if asked is None else asked.text)
 
     def _asked(self, text: str) -> None:
         case = self._session.case

@@ -360,6 +360,6 @@ class ReviewPanel(QFrame):
             self.run_panel.choose()
         self._pages.setCurrentIndex(1)
         session = self._desk.session
-        if self._ran and not self._wants_models and session.view is not None:
+        if (self._ran or session.findings) and not self._wants_models and session.view is not None:
             self._title.setText("Findings")
-            self.run_panel.say_nothing_found(session.view.threshold, len(session.findings))
+            self.run_panel.say_nothing_found(session.view.threshold, len(session.findings), ran=self._ran)

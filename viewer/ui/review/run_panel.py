@@ -98,10 +98,12 @@ class RunPanel(QStackedWidget):
         nothing = self._desk.session.volume is None
         self._invitation.setText(words or (NOTHING_OPEN if nothing else INVITATION))
 
-    def say_nothing_found(self, threshold: float, below: int) -> None:
-        """Say that the model ran and reported nothing at the threshold."""
-        more = f" {below} lie below it." if below else ""
-        self._nothing.say("No findings", f"The model ran and reported nothing at {threshold_words(threshold)}.{more}")
+    def say_nothing_found(self, threshold: float, below: int, *, ran: bool) -> None:
+        """Say that nothing reaches the threshold, and how many lie below it; `ran` where the model did so just now."""
+        more = f" {below} {'lies' if below == 1 else 'lie'} below it." if below else ""
+        at = threshold_words(threshold)
+        said = f"The model ran and reported nothing at {at}." if ran else f"No finding reaches {at}."
+        self._nothing.say("No findings", f"{said}{more}")
         self.setCurrentWidget(self._nothing)
 
     def start(self, card: ModelCard, *, anyway: bool = False) -> None:
