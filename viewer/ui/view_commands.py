@@ -16,6 +16,7 @@ from viewer.domain.view_state import Layout, ViewName, ViewState, overview
 from viewer.domain.window_presets import PRESETS
 from viewer.scene.camera import zoomed
 from viewer.services.views import fitted_height_mm
+from viewer.ui.canvas.facts import VIEW_WORDS
 from viewer.ui.canvas.moves import scrolled, to_end, zoomed_plane
 from viewer.ui.canvas.paint_frame import density_on
 from viewer.ui.cine_commands import cine_commands
@@ -220,6 +221,9 @@ def _layouts(looking: Looking) -> list[Command]:
     def is_on(which: Layout) -> Callable[[], bool]:
         return looking.asks(lambda view: view.layout is which)
 
+    def is_alone(view: ViewName) -> Callable[[], bool]:
+        return looking.asks(lambda seen: seen.layout is Layout.SINGLE and seen.main is view)
+
     def maximise() -> None:
         looking.before()
         canvas = looking.canvas()
@@ -281,6 +285,17 @@ def _layouts(looking: Looking) -> list[Command]:
             shortcuts=("Shift+3",),
             icon="square",
             checked_when=is_on(Layout.SINGLE),
+        ),
+        *(
+            looking.command(
+                f"{view.value}_alone",
+                f"{VIEW_WORDS[view]} alone",
+                f"The {VIEW_WORDS[view].lower()} view as large as can be" if view.plane else "3D as large as can be",
+                layout(Layout.SINGLE, view),
+                icon="square",
+                checked_when=is_alone(view),
+            )
+            for view in ViewName
         ),
         looking.command(
             "maximise",

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QAbstractButton, QLabel
 from viewer.domain.errors import StorageError, UnreadableFileError
 from viewer.domain.geometry import Verdict
 from viewer.domain.session import Workspace
+from viewer.domain.view_state import Layout, ViewName
 from viewer.ui.messages import Message
 from viewer.ui.palette import fuzzy_score, matching_commands
 from viewer.ui.status_bar import place_words, value_words
@@ -72,6 +73,22 @@ def test_the_palette_finds_a_command_by_a_few_letters_and_runs_it(
     assert not palette.is_open
     assert opened.desk.session.view is not None
     assert opened.desk.session.view.window_width == 1500
+
+
+@pytest.mark.parametrize("view", list(ViewName))
+def test_who_types_the_name_of_a_view_gets_it_alone(
+    opened: MainWindow, press: Callable[..., None], view: ViewName
+) -> None:
+    press(opened, Qt.Key.Key_K, Qt.KeyboardModifier.ControlModifier)
+    palette = opened.asking.palette_sheet
+    QTest.keyClicks(palette.field, f"{view.value} alone")
+    press(opened, Qt.Key.Key_Return)
+    seen = opened.desk.session.view
+    assert seen is not None
+    assert (seen.layout, seen.main) == (Layout.SINGLE, view)
+    opened.actions_.refresh()
+    alone = [other for other in ViewName if opened.actions_[f"view.{other.value}_alone"].isChecked()]
+    assert alone == [view]
 
 
 def test_a_slab_that_is_off_cannot_be_made_thinner_and_says_so(opened: MainWindow, press: Callable[..., None]) -> None:
