@@ -132,10 +132,18 @@ def _equal(volume: Volume, k: int, frame: Frame, theirs: NDArray[Any]) -> bool:
         apart = np.abs(theirs.astype(np.float64) - mine)
         same &= apart < (0.5 if exact else np.maximum(1e-5 * np.abs(mine), 1e-3))
         if frame.code.transfer_syntax in LOSSY:
-            same = apart <= 2 * max(abs(frame.slope), 1e-3)
+            same = (apart <= 2 * max(abs(frame.slope), 1e-3)) | _beyond_ends(frame, mine, theirs)
     if frame.padding is not None and volume.padding is not None:
         same |= mine == volume.padding
     return bool(same.all())
+
+
+def _beyond_ends(frame: Frame, mine: NDArray[Any], theirs: NDArray[Any]) -> NDArray[np.bool_]:
+    """Return where a lossy stream ran beyond its range, and the end of the range is shown in place of that."""
+    low = -(1 << (frame.code.bits_stored - 1)) if frame.code.signed else 0
+    ends = np.array((low, low + (1 << frame.code.bits_stored) - 1)) * frame.slope + frame.intercept
+    found: NDArray[np.bool_] = np.isclose(mine, np.clip(theirs, ends.min(), ends.max()), atol=0.5)
+    return found
 
 
 def _misplaced(volume: Volume, k: int, theirs: TheirFrame) -> list[str]:
