@@ -79,6 +79,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(bench_scan, name, value)
     for name, value in {"SLICES": 8, "COMPRESSED_SLICES": 4, "_TIMES": 1}.items():
         monkeypatch.setattr(bench_opening, name, value)
+    monkeypatch.setattr(bench_opening, "_bare_at_once", lambda *_: 1.2)
     monkeypatch.setattr(bench_view, "SLICES", 12)
     monkeypatch.setattr(bench_planes, "SLICES", 12)
     for name in ("cubic_times", "oblique_slab_times", "curved_times"):

@@ -228,4 +228,58 @@ def _decoding(name: str, folder: Path, decoders: Decoders) -> Iterator[Figure]:
         f"{scanning * 1000:.0f} ms more, the first image is there after {first * 1000:.0f} ms), ÷ the decoder alone, "
         f"one thread, {alone * 1000:.2f} ms a slice, ÷ {count} processes.",
     )
+    at_once = _bare_at_once(folder, count)
+    if at_once is not None:
+        yield figure(
+            f"decode_{key}_bare",
+            at_once,
+            "× the decoder ÷ cores",
+            None,
+            f"As many bare decoders at once as there are processes ({count}), which do nothing else and keep nothing: "
+            "how long an image takes each of them, ÷ one alone, medians in turns. No way of opening can be below it.",
+        )
     yield from _against_simpleitk(f"decode_{key}_vs_simpleitk", folder, loading + scanning, against_itk, how)
+
+
+def _bare_at_once(folder: Path, count: int) -> float | None:
+    """Return by how much longer an image takes a bare decoder while as many as there are processes work at once."""
+    spawn = multiprocessing.get_context("spawn")
+    ends = [spawn.Pipe() for _ in range(count)]
+    made: list[Any] = [
+        spawn.Process(target=_decode_when_asked, args=(str(folder), theirs), daemon=True) for _, theirs in ends
+    ]
+    with deaf_to_interrupts():
+        for process in made:
+            process.start()
+    for _, theirs in ends:
+        theirs.close()
+    asked = [ours for ours, _ in ends]
+    try:
+        for each in asked:
+            each.recv()
+        pairs = [(_answers(asked[:1]), _answers(asked)) for _ in range(_TIMES)]
+    except EOFError:
+        return None
+    finally:
+        for each in asked:
+            each.close()
+        for process in made:
+            process.join()
+    return statistics.median(together / alone for alone, together in pairs)
+
+
+def _answers(asked: list[Any]) -> float:
+    for each in asked:
+        each.send(None)
+    return float(statistics.mean(each.recv() for each in asked))
+
+
+def _decode_when_asked(folder: str, connection: Any) -> None:  # noqa: ANN401 (one kind on each system)
+    frames = scan(Path(folder), JobContext()).series[0].frames
+    some = frames[:: max(1, len(frames) // _DECODED_ALONE)]
+    bare_decoding_s(some, 1)
+    connection.send(None)
+    with contextlib.suppress(EOFError):
+        while True:
+            connection.recv()
+            connection.send(bare_decoding_s(some, _TIMES))
