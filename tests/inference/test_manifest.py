@@ -48,6 +48,11 @@ def test_the_example_is_read_and_its_card_says_what_a_person_needs(tmp_path: Pat
     assert manifest.labels[0].window.width == 80
 
 
+def test_a_manifest_that_an_editor_saved_with_its_mark_at_the_front_is_read(tmp_path: Path, example: str) -> None:
+    folder = folder_with(tmp_path, "\ufeff" + example.replace("\n", "\r\n"))
+    assert read_manifest(folder).labels[0].name == "Haemorrhage"
+
+
 @pytest.mark.parametrize(
     ("before", "after", "sentence"),
     [

@@ -24,6 +24,13 @@ def test_a_sentence_about_an_unknown_key_stays_one_that_can_be_read(tmp_path: Pa
     assert len(raised.value.sentence) < 200
 
 
+def test_a_case_that_an_editor_saved_with_its_mark_at_the_front_is_read_as_without(tmp_path: Path) -> None:
+    folder = edited(tmp_path, lambda d: d.update(title="Größe"))
+    document = folder / "case.json"
+    document.write_bytes(b"\xef\xbb\xbf" + document.read_bytes().replace(b"\n", b"\r\n"))
+    assert read_case(folder).title == "Größe"
+
+
 def test_letters_beyond_the_first_65536_may_be_written_in_two_halves(tmp_path: Path) -> None:
     folder = edited(tmp_path, lambda d: d.update(title="Two halves \U0001fac1"))
     assert b"\\ud83e\\udec1" in (folder / "case.json").read_bytes()

@@ -33,6 +33,13 @@ def test_ones_own_choice_holds_where_both_chose_and_a_damaged_file_changes_nothi
     assert (after.theme, after.cine_rate, after.layout) == ("light", 30, "single")
 
 
+def test_settings_that_an_editor_saved_with_its_mark_at_the_front_hold(tmp_path: Path) -> None:
+    path = tmp_path / "settings.json"
+    path.write_text('{"kiosk_idle_s": 90}\r\n', encoding="utf-8-sig")
+    settings = Settings(path)
+    assert (settings.now.kiosk_idle_s, settings.unread) == (90.0, None)
+
+
 @pytest.mark.parametrize("content", ["{ half", "", "[]", "[" * 100_000, '{"reader": "Ä"'])
 def test_settings_that_cannot_be_understood_are_told_of_and_kept_beside_the_new_ones(
     tmp_path: Path, content: str

@@ -100,7 +100,7 @@ def _parsed(folder: Path) -> dict[str, object]:
         hint = "A model folder holds model.toml and the ONNX file that it names."
         raise ManifestError(f"{folder.name} holds no readable {m.MANIFEST_NAME}.", hint, str(error)) from error
     try:
-        return tomllib.loads(content.decode("utf-8"))
+        return tomllib.loads(content.decode("utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, ValueError, RecursionError) as error:
         raise ManifestError(f"{m.MANIFEST_NAME} in {folder.name} is not valid TOML: {error}.") from error
 

@@ -153,7 +153,7 @@ def read_json(path: Path) -> Any:
 def parse_json(content: str | bytes) -> Any:
     """Return JSON text as Python values; see `read_json` for what is refused."""
     try:
-        text = content.decode("utf-8") if isinstance(content, bytes) else content
+        text = content.decode("utf-8-sig") if isinstance(content, bytes) else content
         value = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
         if _SURROGATE.search(text):
             # Half of a pair can be neither shown nor written, and names no file.

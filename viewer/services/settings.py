@@ -148,7 +148,7 @@ def _read(path: Path) -> Choices | None:
         When it cannot be read, or understood.
     """
     try:
-        stored = json.loads(path.read_text(encoding="utf-8"))
+        stored = json.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         return None
     except RecursionError as error:
