@@ -65,7 +65,10 @@ def whole_stack(stack: SliceStack, unread_lps_mm: NDArray[np.float64] | None = N
         slice_of = np.concatenate([slice_of, np.full(len(unread), -1)])
         order = np.argsort(positions @ stack.normal, kind="stable")
         positions, slice_of = positions[order], slice_of[order]
-    counts = missing_in_gaps(np.diff(positions @ stack.normal))
+    # Of the gaps of the images alone, those that have none of the unread between them.
+    whole = (slice_of[:-1] >= 0) & (slice_of[1:] == slice_of[:-1] + 1)
+    wide = whole & np.isin(slice_of[:-1], stack.wide_gaps)
+    counts = np.where(wide, 0, missing_in_gaps(np.diff(positions @ stack.normal)))
     if counts.any():
         places, known = [positions[:1]], [slice_of[:1]]
         for k, count in enumerate(counts):
@@ -73,7 +76,9 @@ def whole_stack(stack: SliceStack, unread_lps_mm: NDArray[np.float64] | None = N
             places += [positions[k] + shares * (positions[k + 1] - positions[k]), positions[k + 1 : k + 2]]
             known += [np.full(count, -1), slice_of[k + 1 : k + 2]]
         positions, slice_of = np.concatenate(places), np.concatenate(known)
-    return WholeStack(evolve(stack, positions_lps_mm=positions), slice_of.astype(np.intp))
+    wide_gaps = np.flatnonzero(np.isin(slice_of[:-1], stack.wide_gaps) & (slice_of[1:] == slice_of[:-1] + 1))
+    placed = evolve(stack, positions_lps_mm=positions, wide_gaps=tuple(wide_gaps.tolist()))
+    return WholeStack(placed, slice_of.astype(np.intp))
 
 
 def needs_regular_grid(volume: Volume) -> bool:

@@ -207,6 +207,9 @@ class SliceStack:
         Centre of the first pixel of each slice, shape (n, 3), in order of growing `normal · position`.
     alone_mm
         How thick a single slice is taken to be: nothing else says it.
+    wide_gaps
+        The k of gaps in which nothing is missing though they are multiples of the commonest one: slices there are as
+        much thicker.
     """
 
     size_ij: tuple[int, int]
@@ -215,6 +218,7 @@ class SliceStack:
     column_direction: NDArray[np.float64] = field(converter=_frozen_array)
     positions_lps_mm: NDArray[np.float64] = field(converter=_frozen_array)
     alone_mm: float = ALONE_MM
+    wide_gaps: tuple[int, ...] = ()
 
     @property
     def count(self) -> int:
@@ -243,9 +247,16 @@ class SliceStack:
         return np.diff(self.heights_mm)
 
     @cached_property
+    def missing(self) -> NDArray[np.intp]:
+        """How many slices are missing in each gap; shape (n − 1,)."""
+        counts = missing_in_gaps(self.gaps_mm)
+        counts[list(self.wide_gaps)] = 0
+        return counts
+
+    @cached_property
     def own_gaps_mm(self) -> NDArray[np.float64]:
         """Distances between neighbouring slices as they would be if none were missing."""
-        return np.asarray(self.gaps_mm / (missing_in_gaps(self.gaps_mm) + 1), dtype=np.float64)
+        return np.asarray(self.gaps_mm / (self.missing + 1), dtype=np.float64)
 
     @cached_property
     def tilt_deg(self) -> float:
@@ -328,6 +339,7 @@ class SliceStack:
             self.column_direction,
             self.positions_lps_mm + offset,
             self.alone_mm,
+            self.wide_gaps,
         )
 
     def as_grid(self) -> Grid:

@@ -12,12 +12,13 @@ from operator import itemgetter
 from typing import TYPE_CHECKING
 
 import numpy as np
-from attrs import define
+from attrs import define, evolve
 
 from viewer.domain.geometry import PLANE_AXES, PlaneName, SliceStack, Verdict, position_words
-from viewer.domain.slice_gaps import commonest_gap_mm, missing_in_gaps
+from viewer.domain.slice_gaps import commonest_gap_mm
 from viewer.io.moments import in_time
 from viewer.io.slice_header import Frame, Kind
+from viewer.io.thicker_slices import wide_for_thickness
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -119,6 +120,7 @@ def arranged(frames: Sequence[Frame], unread: Sequence[Frame] = ()) -> Arrangeme
             why = f"{len(frames):,} images lie at one place, {where}: no volume."
         return _loose(frames, _MIXED if mixed else why)
     stack = _stack(first, np.asarray([f.position for f in ordered], dtype=np.float64))
+    stack = evolve(stack, wide_gaps=wide_for_thickness(ordered, stack.gaps_mm))
     places = [f.position for f in unread if f.position is not None]
     verdict, reasons = judge(stack, np.asarray(places, dtype=np.float64).reshape(-1, 3))
     turned_mm = _turned_mm(first, kinds)
@@ -217,9 +219,10 @@ def judge(
 ) -> tuple[Verdict, tuple[str, ...]]:
     """Return the verdict on a stack whose slices lie at different heights, and the reasons in sentences.
 
-    `untrusted`: slices are missing (a gap within 5 % of a whole multiple of the commonest gap), the images shift
-    sideways, or their pixels are of a size that none has. `resampled`: gantry tilt above 0.1°, or uneven gaps. `ok`:
-    neither, up to the rounding of positions. `leans` begins the sentence about slices that lean.
+    `untrusted`: slices are missing (a gap within 5 % of a whole multiple of the commonest gap, where slices are not as
+    much thicker), the images shift sideways, or their pixels are of a size that none has. `resampled`: gantry tilt
+    above 0.1°, or uneven gaps. `ok`: neither, up to the rounding of positions. `leans` begins the sentence about slices
+    that lean.
     """
     sized = _impossible_sizes(stack)
     if stack.count < 2:
@@ -257,7 +260,7 @@ def _impossible_sizes(stack: SliceStack) -> tuple[str, ...]:
 def _missing(stack: SliceStack, unread_lps_mm: NDArray[np.float64] | None) -> list[str]:
     found = []
     unread = np.zeros(0) if unread_lps_mm is None else unread_lps_mm @ stack.normal
-    for k, missing in enumerate(missing_in_gaps(stack.gaps_mm)):
+    for k, missing in enumerate(stack.missing):
         if not missing:
             continue
         count = int(missing - np.count_nonzero((unread > stack.heights_mm[k]) & (unread < stack.heights_mm[k + 1])))
