@@ -17,7 +17,7 @@ from viewer.io.decode import stored_bytes
 from viewer.io.dicom_geometry import heights_mm, located, same_place_mm, same_places
 from viewer.io.open_images import OpenImages
 from viewer.io.phase_words import numbered, starts, words_of
-from viewer.io.scanned_again import even, scans_in_time
+from viewer.io.scanned_again import even, over_each_other, scans_in_time
 from viewer.io.slice_header import Frame, Telling
 from viewer.io.slice_thickness import side_by_side
 from viewer.io.telling import ATTRIBUTES, CLOCKS, Codes, Told, joined, told_by
@@ -158,7 +158,7 @@ def _divided(frames: Sequence[Frame]) -> list[Phase]:
     crowd = _crowd(frames, heights, apart_mm)
     if crowd.most == 1:
         return _crossing(crowd) or _in_turn(frames, heights, apart_mm) or _again(crowd)
-    found = _told_apart(crowd) or _in_order(_crowd(frames, heights, same_mm)) or _roughly(crowd)
+    found = _told_apart(crowd) or _in_order(_crowd(frames, heights, same_mm)) or _roughly(crowd) or _checks(crowd)
     return found or (_crossing(crowd) if _few_doubled(frames) else [])
 
 
@@ -338,6 +338,15 @@ def _roughly(crowd: _Crowd) -> list[Phase]:
             if len(sizes) <= 2 * crowd.most + 1 and not crowd.surplus(codes)[high > low + same_mm].any():
                 if sizes.max() >= _FEWEST_CROSSED:
                     return crowd.divided(codes, words_of(codes, together, told), together)
+    return []
+
+
+def _checks(crowd: _Crowd) -> list[Phase]:
+    """Return short scans of one place over and over, each of an acquisition or a time of its own."""
+    for one in _told(crowd):
+        told = one.attribute.lasting or one.attribute.name in CLOCKS
+        if told and None not in one.values and over_each_other(crowd.heights, one.codes) and _proven(crowd, [one]):
+            return crowd.divided(one.codes, words_of(one.codes, [one], _told(crowd)), [one])
     return []
 
 

@@ -1,4 +1,4 @@
-"""Images that a clock tells to be of two scans, of which the second went over a place again."""
+"""Images of several scans, of which a later one went over a place again."""
 
 from __future__ import annotations
 
@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 _EVEN = 0.1
 _FEWEST = 3
+_MOSTLY = 0.5
 _MOST_SCANS = 20
+_MOST_CHECKS = 200
+_APART_MM = 0.01
 
 
 def even(heights: NDArray[np.float64]) -> bool:
@@ -51,6 +54,24 @@ def scans_in_time(
         if all(len(one) >= _FEWEST and even(one) for one in own) and _overlap(own):
             return codes, told
     return None
+
+
+def over_each_other(heights: NDArray[np.float64], codes: Codes) -> bool:
+    """Return whether groups of images are scans of one place over and over, as those that follow a needle.
+
+    Each is even and at least three images, and of the images beside the longest scan, on which the others may have been
+    planned, more than half lie within another one.
+    """
+    own = [np.sort(heights[codes == n]) for n in range(int(codes.max()) + 1)]
+    if not 1 < len(own) <= _MOST_CHECKS:
+        return False
+    if not all(len(one) >= _FEWEST and np.diff(one).min() > _APART_MM and even(one) for one in own):
+        return False
+    within = np.zeros(len(heights), dtype=np.intp)
+    for one in own:
+        within += (heights >= one[0] - _APART_MM) & (heights <= one[-1] + _APART_MM)
+    longest = int(np.argmax([one[-1] - one[0] for one in own]))
+    return bool(np.mean(within[codes != longest] > 1) > _MOSTLY)
 
 
 def _overlap(own: Sequence[NDArray[np.float64]]) -> bool:
