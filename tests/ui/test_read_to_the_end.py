@@ -10,6 +10,7 @@ from attrs import evolve
 
 from tests.open_session import view_of
 from viewer.domain.geometry import PlaneName, SliceStack
+from viewer.domain.view_state import Interpolation
 from viewer.scene.planes import PlaneRenderer
 from viewer.scene.turned_planes import turned_about
 from viewer.ui.canvas.paint_plane import PlanePainter, image_of
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 _SLAB_MM = 12.0
 _LEAN_RAD = 0.2
+_NOT_READ_HU = 3000
+_LOOKED_AT_WHILE_READ = 7
 
 
 @pytest.fixture
@@ -46,20 +49,24 @@ def _state(session: Session, *, slab: bool, turned: bool) -> ViewState:
     return turned_about(view, PlaneName.CORONAL, 0.5) if turned else view
 
 
+@pytest.mark.parametrize("kind", [Interpolation.LINEAR, Interpolation.NEAREST])
 @pytest.mark.parametrize("plane", PlaneName)
 @pytest.mark.parametrize(("slab", "turned"), [(False, False), (True, False), (False, True), (True, True)])
 def test_a_plane_that_was_painted_early_shows_all_of_it_once_all_images_are_in(
-    session: Session, volume: Volume, plane: PlaneName, *, slab: bool, turned: bool
+    session: Session, volume: Volume, plane: PlaneName, kind: Interpolation, *, slab: bool, turned: bool
 ) -> None:
-    view = _state(session, slab=slab, turned=turned)
-    arrived = np.zeros(volume.stack.count, dtype=bool)
+    view = evolve(_state(session, slab=slab, turned=turned), interpolation=kind)
     at = volume.stack.nearest_slice(view.cursor_lps_mm)
     painter = PlanePainter()
     painter.turn = plane
-    early = evolve(volume, arrived=arrived)
-    for near in (0, 1):
-        arrived[at - near : at + near + 1] = True
+    # What was not read yet means nothing, and is brighter here than anything of the scan.
+    read, arrived = np.full_like(volume.slices, _NOT_READ_HU), np.zeros(volume.stack.count, dtype=bool)
+    shown = read.view()
+    early = evolve(volume, slices=shown, voxels=shown, arrived=arrived)
+    for k in sorted(range(volume.stack.count), key=lambda k: abs(k - at))[:_LOOKED_AT_WHILE_READ]:
+        read[k], arrived[k] = volume.slices[k], True
         painter.picture(early, view, plane, 90, 80)
-    whole = evolve(volume)
+    read[:] = volume.slices
+    whole = evolve(early, arrived=None)
     seen, _ = painter.picture(whole, view, plane, 90, 80)
     assert seen == image_of(PlaneRenderer().render(whole, view, plane, 90, 80).pixels)
