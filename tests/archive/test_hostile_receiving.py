@@ -192,5 +192,5 @@ def test_the_receiver_is_closed_at_once_on_cancel_while_the_archive_holds_its_li
         with pytest.raises(CancelledError):
             fetch(evolve(asked, receiver_port=port), tmp_path / "study", context)
         assert not is_open(port)
-        assert time.monotonic() - started_s < 2
+        assert time.monotonic() - started_s < 5
         release.set()

@@ -165,7 +165,7 @@ def test_a_search_is_cancelled_at_once_however_slow_the_server(
     with pytest.raises(CancelledError):
         search(evolve(archive, verify_tls=False), context)
     release.set()
-    assert time.monotonic() - started_s < 1
+    assert time.monotonic() - started_s < 5
 
 
 def encrypt(server: Server, folder: Path) -> Archive:

@@ -167,6 +167,6 @@ def test_a_retrieve_is_cancelled_at_once_though_the_server_drips(
     with pytest.raises(CancelledError):
         fetch(server.archive, tmp_path / "study", Watched(when=1, stops=True).context)
     release.set()
-    assert time.monotonic() - started_s < 2
+    assert time.monotonic() - started_s < 5
     assert len(list((tmp_path / "study").rglob("*.dcm"))) == 1
     assert not list((tmp_path / "study").rglob("*.part"))

@@ -217,7 +217,7 @@ def test_cancel_while_a_decoder_hangs_is_immediate(made_ct: Any, pool: Decoders)
     asked = time.monotonic() + 0.2
     with pytest.raises(CancelledError):
         assemble(entry, JobContext(cancelled=lambda: time.monotonic() > asked), decoders=pool)
-    assert time.monotonic() - asked < 1.0
+    assert time.monotonic() - asked < decoding_process._LEAST_LIMIT_S, "so long a decoder may take"
 
 
 def test_answers_for_what_was_cancelled_do_not_reach_the_next_series(made_ct: Any, pool: Decoders) -> None:

@@ -337,7 +337,7 @@ def test_drawing_ends_at_once_though_its_driver_is_waited_for(
     assert told.wait(5.0)
     began = time.monotonic()
     scene.close()
-    assert time.monotonic() - began < 2.0
+    assert time.monotonic() - began < 5.0
     answers.set()
 
 

@@ -148,7 +148,7 @@ def test_a_desktop_that_does_not_answer_holds_nothing_up(
     awake = Awake()
     awake.begin()
     awake.end()
-    assert time.monotonic() - start < 1.0
+    assert time.monotonic() - start < 2.5, "an answer is waited for up to three seconds"
     wait_until(lambda: there.asked == ["ScreenSaver"])
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import time
+from itertools import pairwise
+from statistics import median
 from typing import TYPE_CHECKING
 
 import pytest
@@ -102,9 +104,9 @@ def test_it_keeps_its_rate_and_answers_meanwhile(qtbot: QtBot, window: Looking, 
     qtbot.wait(1000)
     beat.stop()
     QTest.keyClicks(window, "c")
-    took = stamps[-1] - stamps[0]
-    assert (len(stamps) - 1) / took == pytest.approx(20, rel=0.25)
-    assert sorted(late)[len(late) // 2] < 0.05
+    # Most images, and most that is asked meanwhile, come in time, whatever else a busy machine does in between.
+    assert median(after - before for before, after in pairwise(stamps)) == pytest.approx(1 / 20, rel=0.2)
+    assert median(late) < 0.05
 
 
 @pytest.mark.parametrize("how", ["wheel", "click", "arrow", "layout", "workspace"])

@@ -233,8 +233,7 @@ def test_g_switches_the_overlay_and_holding_it_only_hides(
         QTest.keyPress(window, Qt.Key.Key_G)
         assert overlay() is OverlayMode.OFF
     QTest.keyRelease(window, Qt.Key.Key_G)
-    qtbot.wait(150)
-    assert overlay() is OverlayMode.OUTLINE
+    qtbot.waitUntil(lambda: overlay() is OverlayMode.OUTLINE)
 
 
 def test_space_brings_the_whole_volume_back_and_keeps_window_and_place(window: Window, session: Session) -> None:

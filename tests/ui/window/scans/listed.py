@@ -31,4 +31,9 @@ def marked(window: MainWindow) -> str:
 
 def search(window: MainWindow, words: str, qtbot: QtBot) -> None:
     window.library.scans.search.setText(words)
-    qtbot.wait(80)
+    searched(window, qtbot)
+
+
+def searched(window: MainWindow, qtbot: QtBot) -> None:
+    """Wait until the list holds what matches the words by now: it follows a moment after the typing."""
+    qtbot.waitUntil(lambda: not window.library.scans._waiting.isActive())

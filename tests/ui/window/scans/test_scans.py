@@ -12,7 +12,7 @@ from PySide6.QtCore import QPoint, Qt, QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtTest import QTest
 
-from tests.ui.window.scans.listed import JANE, marked, places, search, titles
+from tests.ui.window.scans.listed import JANE, marked, places, search, searched, titles
 from viewer.domain.geometry import Verdict
 from viewer.domain.session import Workspace
 from viewer.io.index_rows import SeriesRow
@@ -147,14 +147,14 @@ def test_search_finds_by_any_word_while_typing(listed: MainWindow, press: Callab
     press(listed, Qt.Key.Key_F, CONTROL)
     for key in (Qt.Key.Key_L, Qt.Key.Key_U, Qt.Key.Key_N):
         press(listed, key)
-    qtbot.wait(80)
+    searched(listed, qtbot)
     assert titles(listed)[1:] == ["Thorax lung"]
     search(listed, "jane 2024 staging chest", qtbot)
     assert len(titles(listed)) == 4
     search(listed, "kidney", qtbot)
     assert listed.library.scans.empty_words == "Nothing matches “kidney” Each word has to occur somewhere."
     press(listed, Qt.Key.Key_Escape)
-    qtbot.wait(80)
+    searched(listed, qtbot)
     assert len(titles(listed)) == 4
     press(listed, Qt.Key.Key_Return)
     assert listed.library.scans.list.hasFocus()
