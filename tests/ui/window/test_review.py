@@ -27,6 +27,7 @@ from viewer.ui.review.finding_list import Columns, Filter
 from viewer.ui.review.model_box import ModelBox
 from viewer.ui.review.toolbar import preset_keys
 from viewer.ui.unsaved import Unsaved
+from viewer.ui.widgets import Badge
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -250,6 +251,12 @@ def test_numbers_carry_units_and_recorded_is_said(opened: MainWindow, press: Cal
     assert detail.value("Found by") == "Test finder 1.0"
     assert detail.value("Score") == "0.95"
     assert "Recorded" in opened.top.badges
+    beside = [badge.text for badge in detail.findChildren(Badge) if badge.isVisible()]
+    assert beside == ["Recorded"]
+    session = opened.desk.session
+    session.findings = tuple(evolve(finding, recorded=False) for finding in session.findings)
+    assert not [badge for badge in detail.findChildren(Badge) if badge.isVisible()]
+    assert "Recorded" not in opened.top.badges
 
 
 def test_a_score_and_its_probability_are_read_whole_however_long_the_models_name_is(
