@@ -13,7 +13,7 @@ import pytest
 
 from tests.cli.conftest import PATIENT, PATIENT_ID, casestage, write_series, write_small_case
 from viewer.domain.errors import StorageError
-from viewer.io.cohort_store import CohortStore
+from viewer.io.cohort_store import CohortRun, CohortStore
 from viewer.services import cohort
 
 if TYPE_CHECKING:
@@ -59,6 +59,12 @@ def test_what_is_found_missed_and_false_is_counted_over_all_scans(scans: Path, a
     assert "1 of 1 lesion found, 0 missed" in words
     assert "1 scan without a truth, not counted" in words
     assert "Not for diagnostic use" in words
+
+
+@pytest.mark.parametrize(("threshold", "counted"), [(0.91, (0, 0)), (0.9, (1, 0)), (0.51, (1, 0)), (0.5, (2, 1))])
+def test_what_scores_exactly_the_threshold_counts(threshold: float, counted: tuple[int, int]) -> None:
+    run = CohortRun(1, "1.2.3", "anatomy", "", 3, 2, ((0.9, 1, 0), (0.5, 2, 1)), 1.0)
+    assert cohort.at_threshold(run, threshold) == counted
 
 
 def test_scans_with_nothing_to_find_count_by_what_is_false_in_them(anatomy: Path, tmp_path: Path) -> None:

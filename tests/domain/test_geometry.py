@@ -43,7 +43,6 @@ def test_a_grid_finds_its_voxels_again_under_any_rotation() -> None:
         assert grid.nearest_ijk(grid.lps(ijk)) == ijk
     assert grid.nearest_ijk(grid.lps((20, 0, 0))) is None
     assert grid.spacing_mm == pytest.approx((0.7, 0.8, 2.5))
-    assert grid.voxel_volume_ml == pytest.approx(0.7 * 0.8 * 2.5 / 1000)
 
 
 def test_uneven_slices_weigh_half_the_way_to_both_neighbours() -> None:
@@ -100,3 +99,21 @@ def test_the_grid_of_a_stack_goes_through_its_first_and_last_slice() -> None:
     tilted = stack([0, 5, 10], shear_mm=1.5)
     for k in (0, 2):
         assert tilted.as_grid().lps((30, 40, k)) == pytest.approx(tilted.lps((30, 40, k)))
+
+
+def test_a_volume_is_looked_at_first_on_the_slice_in_the_middle_of_its_height_though_more_lie_on_one_side() -> None:
+    assert stack([0, 1, 2, 3, 4, 5, 20, 40]).middle_slice == 6
+
+
+@pytest.mark.parametrize(("turned_rad", "axes"), [(0.001, (0, 1, 2)), (0.005, None)])
+def test_a_grid_runs_along_the_axes_of_the_patient_only_where_no_corner_lies_a_quarter_of_a_voxel_aside(
+    turned_rad: float, axes: tuple[int, int, int] | None
+) -> None:
+    cos, sin = np.cos(turned_rad), np.sin(turned_rad)
+    grid = Grid.from_directions(
+        (100, 100, 50),
+        origin_lps_mm=(0, 0, 0),
+        spacing_mm=(1.0, 1.0, 1.0),
+        directions=[(cos, -sin, 0), (sin, cos, 0), (0, 0, 1)],
+    )
+    assert grid.lps_axes == axes

@@ -52,6 +52,11 @@ def test_of_two_outlines_that_share_a_side_exactly_one_holds_a_place_on_it() -> 
         assert held[corner_free].tolist() == [1] * 9
 
 
+def test_a_place_on_the_left_or_upper_side_is_inside_and_one_on_the_right_or_lower_side_is_not() -> None:
+    x, y = np.array([0.0, 10.0, 5.0, 5.0]), np.array([5.0, 5.0, 0.0, 10.0])
+    assert inside(SQUARE, x, y).tolist() == [True, False, True, False]
+
+
 def test_areas_are_those_of_the_polygon_formula_and_of_the_parts_where_it_crosses_itself() -> None:
     assert area(SQUARE) == pytest.approx(100)
     assert area(SQUARE[::-1] + 1e4) == pytest.approx(100)
@@ -105,6 +110,19 @@ def test_a_hand_that_draws_a_little_too_far_closes_without_a_loop_and_an_eight_s
     kept = joined(eight, 4.0)
     assert crosses_itself(kept)
     assert area(kept) == pytest.approx(area(eight), rel=0.02)
+
+
+@pytest.mark.parametrize(("tail", "closed"), [(4.0, True), (12.0, False)])
+def test_ends_that_cross_are_cut_off_up_to_a_tenth_of_the_line_and_a_loop_with_long_ends_stays(
+    tail: float, closed: bool
+) -> None:
+    turn = np.linspace(-0.5 * math.pi, 1.5 * math.pi, 120)
+    loop = 20 * np.stack([np.cos(turn), 1 + np.sin(turn)], axis=1)
+    away = np.linspace(tail, 1.0, 12)[:, None] / math.sqrt(2)
+    # From the lower left around the loop to the lower right: below it both ends cross.
+    line = np.concatenate([away * (-1, -1), loop, away[::-1] * (1, -1)])
+    made = joined(line, 0.5)
+    assert made[:, 1].min() == pytest.approx(0.0 if closed else -tail / math.sqrt(2), abs=1e-6)
 
 
 @pytest.mark.parametrize("radius_px", [6, 10, 20, 60])

@@ -128,6 +128,19 @@ def test_uneven_spacing_is_resampled_and_says_between_what(made_ct: Any) -> None
     assert said["gaps_mm"] == [4, 4, 4, 3.1, 7, 7]
 
 
+@pytest.mark.parametrize(
+    ("gap", "off", "verdict"),
+    [(5.0, 0.04, "ok"), (5.0, 0.08, "resampled"), (0.6, 0.02, "ok"), (0.6, 0.04, "resampled")],
+)
+def test_a_slice_a_little_off_is_rounding_up_to_a_twentieth_of_a_millimetre_and_of_the_distance_between_slices(
+    made_ct: Any, gap: float, off: float, verdict: str
+) -> None:
+    heights = [gap * k for k in range(7)]
+    heights[3] += off
+    made_ct.stack(axial(heights))
+    assert opened(made_ct).verdict.value == verdict
+
+
 def test_spacing_that_drifts_is_uneven(made_ct: Any) -> None:
     made_ct.stack(axial([*(1.0 * k for k in range(30)), *(29 + 1.02 * k for k in range(1, 30))]))
     assert opened(made_ct).verdict is Verdict.RESAMPLED

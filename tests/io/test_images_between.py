@@ -38,6 +38,14 @@ def test_of_a_scan_whose_last_image_says_otherwise_what_it_is_the_badge_tells(
     assert scan.reasons == ((said,) if said else ())
 
 
+def test_an_image_where_the_only_one_of_a_part_lies_is_no_end_of_it(made_ct: Any) -> None:
+    made_ct.slice("a", made_ct.pixels(), (0, 0, 4))
+    for k in range(3):
+        made_ct.slice(f"b{k}", made_ct.pixels(k), (0, 0, 2 * k), RescaleSlope=None)
+    alone = next(volume for volume in opened(made_ct) if volume.stack.count == 1)
+    assert (alone.unit, alone.reasons) == ("HU", ())
+
+
 def test_a_part_further_away_is_no_end_of_another(made_ct: Any) -> None:
     for k in range(6):
         made_ct.slice(f"{k}", made_ct.pixels(k), (0, 0, 2 * k))

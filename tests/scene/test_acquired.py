@@ -108,6 +108,9 @@ def test_one_image_on_is_the_next_slice_however_far_and_the_other_planes_stay() 
         passed.append(state.cursor_lps_mm)
     heights = np.asarray(passed) @ stack.normal
     assert sorted(heights) == pytest.approx(stack.heights_mm)
+    shown = acquired_slices(volume)
+    assert shown is not None
+    assert [shown.number(shown.nearest(place)) for place in passed] == list(range(1, stack.count + 1))
     # Towards the feet, and for nobody else.
     assert (np.diff([z for _, _, z in passed]) < 0).all()
     assert np.ptp([(x, y) for x, y, _ in passed], axis=0) == pytest.approx((0, 0), abs=1e-9)

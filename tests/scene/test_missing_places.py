@@ -12,7 +12,7 @@ from tests.scene.axis_turns import TURNS
 from viewer.domain.geometry import PLANE_AXES, Grid, PlaneName
 from viewer.domain.view_state import as_point, overview
 from viewer.scene.acquired import viewport_geometry
-from viewer.scene.missing_places import on_missing_image
+from viewer.scene.missing_places import missing_areas, on_missing_image
 from viewer.scene.planes import PlaneRenderer
 
 if TYPE_CHECKING:
@@ -46,3 +46,29 @@ def test_half_way_beside_a_missing_image_its_neighbour_is_called_missing_only_wh
         drawn = PlaneRenderer().render(volume, state, plane, 40, 40).pixels & 0xFF
         said = on_missing_image(volume, viewport_geometry(volume, state, plane, 40, 40))
         assert said == (not drawn.any()), place
+
+
+@pytest.mark.parametrize(("order", "signs"), TURNS)
+def test_what_is_hatched_is_as_thick_as_the_images_that_are_missing(
+    order: tuple[int, int, int],
+    signs: tuple[int, int, int],
+    volume_of: Callable[..., Volume],
+    signed_axes: Callable[..., np.ndarray],
+) -> None:
+    grid = Grid.from_directions(
+        (8, 8, 7), origin_lps_mm=(-3.0, 17.0, 40.0), spacing_mm=(1.0, 1.0, 4.0), directions=signed_axes(order, signs)
+    )
+    volume = evolve(volume_of(np.full(grid.shape_kji, 100, np.int16), grid), missing_planes=(2, 3))
+    state = overview("1.2.3", grid, window_centre=0.0, window_width=400.0)
+    along = grid.directions[:, 2]
+    across = [name for name in PlaneName if abs(float(along @ PLANE_AXES[name].into)) < 0.5]
+    assert len(across) == 2
+    for plane in across:
+        geometry = viewport_geometry(volume, state, plane, 400, 400)
+        (area,) = missing_areas(volume, geometry)
+        left, top, right, bottom = *area.min(axis=0), *area.max(axis=0)
+        first, last = geometry.screen_points(grid.lps([(3.5, 3.5, 1.5), (3.5, 3.5, 3.5)]))
+        upright = abs(last[1] - first[1]) > abs(last[0] - first[0])
+        ends = sorted((first[1], last[1]) if upright else (first[0], last[0]))
+        assert ((top, bottom) if upright else (left, right)) == pytest.approx(ends)
+        assert (right - left if upright else bottom - top) * geometry.mm_per_px == pytest.approx(8.0)

@@ -243,6 +243,17 @@ def test_a_bare_place_is_measured_to_itself_and_an_unknown_name_to_nothing(stage
     assert stage.player.asking.revealed.guesses[0].near is None
 
 
+def test_next_at_the_last_step_leads_back_onto_it(stage: Stage) -> None:
+    stage.tell({}, {})
+    stage.player.next()
+    told = stage.session.view
+    assert told is not None
+    stage.session.view = evolve(told, slab_mm=20.0)
+    stage.player.next()
+    assert stage.session.step == 1
+    assert stage.session.view == told
+
+
 def test_back_asks_again_and_a_question_can_be_passed_over(stage: Stage) -> None:
     stage.tell({"question": Question("Where?")}, {})
     stage.player.asking.guess((0.0, 0.0, 0.0))

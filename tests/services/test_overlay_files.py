@@ -197,6 +197,20 @@ def test_values_between_whole_numbers_are_no_labels(tmp_path: Path) -> None:
         read_labels(tmp_path / "p.nrrd", series(), JobContext())
 
 
+@pytest.mark.parametrize(
+    ("value", "said"), [(-1, "no labels: below 0, or too high"), (70_000, "no labels"), (65_535, "")]
+)
+def test_numbers_below_0_or_too_high_for_a_label_are_none(tmp_path: Path, value: int, said: str) -> None:
+    values = blocks().astype(np.int32)
+    values[3, 4, 5] = value
+    sitk.WriteImage(image(values), tmp_path / "labels.nrrd")
+    if not said:
+        assert isinstance(read_labels(tmp_path / "labels.nrrd", series(), JobContext()).what, Segmentation)
+        return
+    with pytest.raises(UnreadableFileError, match=said):
+        read_labels(tmp_path / "labels.nrrd", series(), JobContext())
+
+
 def test_a_map_between_0_and_1_is_taken_for_probabilities_and_that_is_said(tmp_path: Path) -> None:
     sitk.WriteImage(image(np.random.default_rng(1).random(SIZE_IJK[::-1], np.float32)), tmp_path / "p.nii.gz")
     laid = read_map(tmp_path / "p.nii.gz", series(), JobContext())

@@ -91,6 +91,8 @@ def test_a_number_names_its_step(head: Case) -> None:
     assert step_by_number("9", 8) is None
     assert step_by_number("²", 8) is None
     assert needs_more_digits("1", 12)
+    assert needs_more_digits("1", 10)
+    assert not needs_more_digits("1", 9)
     assert not needs_more_digits("2", 12)
 
 

@@ -11,12 +11,13 @@ from attrs import evolve
 from viewer.domain.finding import Finding, Source, SourceKind
 from viewer.domain.geometry import PLANE_AXES, Grid, PlaneName, SliceStack
 from viewer.domain.job import JobContext
+from viewer.domain.labels import Mask
 from viewer.domain.view_state import ViewName, overview
-from viewer.domain.volume import SeriesFacts, Volume
+from viewer.domain.volume import SeriesFacts, Volume, Window
 from viewer.io.scan import scan
 from viewer.services.first_draft import FREE_ASPECT, first_draft
 from viewer.services.loading import load_series
-from viewer.services.views import USUAL_ASPECT, fitted_height_mm, refitted, view_of_finding, view_of_volume
+from viewer.services.views import USUAL_ASPECT, fitted_height_mm, refitted, view_of_finding, view_of_volume, window_for
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -150,3 +151,33 @@ def test_a_drafted_step_shows_a_large_finding_whole_beside_its_card() -> None:
     steps = first_draft(volume, [finding], None, view_of_volume(volume))
     step = next(step for step in steps if step.id == "finding-1")
     assert _beyond_mm(step.view, finding, PlaneName.AXIAL, FREE_ASPECT) < 0
+
+
+@pytest.mark.parametrize(
+    ("inside_hu", "around_hu", "wanted"),
+    [
+        # A solid nodule is as dense as muscle: what it lies in tells that the lung is looked at.
+        (40, -850, "Lung"),
+        (-700, -850, "Lung"),
+        (-600, 40, "Lung"),
+        (700, 300, "Bone"),
+        (60, 30, ""),
+    ],
+)
+def test_a_finding_is_shown_in_a_window_that_fits_what_it_lies_in(inside_hu: int, around_hu: int, wanted: str) -> None:
+    stack = SliceStack((30, 30), (1.0, 1.0), (1, 0, 0), (0, 1, 0), [(0.0, 0.0, 1.0 * k) for k in range(20)])
+    values = np.full(stack.shape_kji, around_hu, np.int16)
+    mask = Mask((10, 12, 8), np.ones((4, 5, 6), dtype=bool))
+    values[mask.box] = inside_hu
+    # Far from it everything is something else.
+    values[:3] = 1000
+    volume = Volume(SeriesFacts("1.2.3", modality="CT"), values, stack, values, stack.as_grid())
+    place = np.array([13.0, 14.0, 10.0])
+    bounds = np.stack([place - 3, place + 3], axis=1)
+    source = Source(SourceKind.MODEL, "A model")
+    finding = Finding("f", "2.25.1", "n", "Nodule", source, place, bounds, mask=mask, mean=float(inside_hu))
+    window = window_for(finding, volume)
+    assert (window.name if window is not None else "") == wanted
+    own = Window(50, 350, "As its author wants it")
+    assert window_for(evolve(finding, window=own), volume) == own
+    assert window_for(finding, evolve(volume, unit="MGML")) is None

@@ -224,6 +224,10 @@ def test_masks_that_were_exchanged_are_noticed(tilted: Volume, tmp_path: Path) -
             lambda d: d["findings"][0]["centre_lps_mm"].__setitem__(2, 1e6),
             "centre_lps_mm: it lies outside of its bounds",
         ),
+        (
+            lambda d: d["findings"][0]["centre_lps_mm"].__setitem__(0, d["findings"][0]["bounds_lps_mm"][0][0] - 1.5),
+            "centre_lps_mm: it lies outside of its bounds",
+        ),
         (lambda d: d["findings"][0]["bounds_lps_mm"][0].reverse(), "bounds_lps_mm: it ends before it begins"),
         (lambda d: d["findings"][0].update(colour="red"), "colour: a colour is written #RRGGBB"),
         (lambda d: d["findings"][0]["window"].update(width=0.0), "window: no values lie in a window of this"),

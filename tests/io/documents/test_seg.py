@@ -199,6 +199,26 @@ def test_a_segmentation_of_thick_images_is_not_laid_on_a_few_thin_ones(marked: s
         read_seg(tmp_path / "seg.dcm", thin)
 
 
+@pytest.mark.parametrize(("off_mm", "there"), [(0.04, True), (0.2, False), (0.5, False)])
+def test_a_segmentation_between_the_images_lies_on_none_of_them_and_is_refused(
+    off_mm: float, there: bool, tmp_path: Path
+) -> None:
+    volume = opened(write_series(tmp_path / "ct", [float(n) for n in range(8)]))
+    found = finding(volume, block(volume.stack.shape_kji, slice(2, 5), slice(5, 9), slice(5, 9)), "n")
+    write_seg(tmp_path / "seg.dcm", volume, (found,))
+    dataset = pydicom.dcmread(tmp_path / "seg.dcm")
+    for group in dataset.PerFrameFunctionalGroupsSequence:
+        place = group.PlanePositionSequence[0]
+        x, y, z = (float(v) for v in place.ImagePositionPatient)
+        place.ImagePositionPatient = [x, y, round(z + off_mm, 3)]
+    dataset.save_as(tmp_path / "seg.dcm")
+    if there:
+        assert read_seg(tmp_path / "seg.dcm", volume)[0].mask is not None
+        return
+    with pytest.raises(UnreadableFileError, match="one of its images lies where the series has none"):
+        read_seg(tmp_path / "seg.dcm", volume)
+
+
 @pytest.mark.parametrize(
     ("heights", "marked", "said_mm"),
     [
