@@ -118,6 +118,19 @@ def test_steps_are_moved_duplicated_and_deleted_and_all_of_it_is_taken_back(maki
     assert not making.can_redo
 
 
+def test_of_steps_that_are_deleted_one_after_another_the_following_one_is_in_hand_and_at_the_end_the_last(
+    making: CaseMaking,
+) -> None:
+    first, second, third, fourth = (making.capture().id for _ in range(4))
+    making.delete(second)
+    assert making.in_hand is not None
+    assert making.in_hand.id == third
+    making.delete(fourth)
+    assert making.in_hand.id == third
+    making.delete(third)
+    assert making.in_hand.id == first
+
+
 def test_typing_on_in_a_narration_is_taken_back_at_once(making: CaseMaking) -> None:
     step = making.capture()
     for text in ("H", "He", "Hello"):

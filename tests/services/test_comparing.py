@@ -142,6 +142,25 @@ def test_one_window_serves_both_until_it_is_let_go(two: Two) -> None:
     assert two.views[1].window_width == 2500.0
 
 
+@pytest.mark.parametrize(
+    ("units", "one_window"),
+    [
+        (("HU", "HU"), True),
+        (("HU", "HU_MOD"), True),
+        (("MGML", "MGML"), True),
+        (("HU", "MGML"), False),
+        (("MGML", "BQML"), False),
+    ],
+)
+def test_one_window_serves_both_only_where_their_values_mean_the_same(
+    units: tuple[str, str], one_window: bool, two: Two
+) -> None:
+    here, there = two.here.volume, two.there.volume
+    assert here is not None
+    assert there is not None
+    assert Links.of(evolve(here, unit=units[0]), evolve(there, unit=units[1])) == Links(window=one_window)
+
+
 def test_3d_of_both_shows_the_same_look_planes_cuts_and_box(two: Two) -> None:
     cut, box = Cut3D(PlaneName.SAGITTAL, 1), ((2.0, 4.0, 6.0), (12.0, 14.0, 16.0))
     two.comparing.aligning.alignment = Alignment(None, (5.0, 0.0, -3.0))

@@ -11,7 +11,7 @@ from viewer.io.sole_writer import SoleWriter
 from viewer.services.conventions import ConventionsError, read_conventions
 from viewer.services.hanging import HangingRulesError, rules_from
 from viewer.services.kept_alignments import KeptAlignments
-from viewer.services.last_place import LastPlace
+from viewer.services.last_place import LastPlace, Place
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,6 +34,13 @@ def test_a_damaged_note_of_the_last_place_offers_none_or_a_place(tmp_path: Path,
     (tmp_path / "presenting.json").write_bytes(content)
     place = LastPlace(Session(), tmp_path)
     assert place.left is None or place.left.case_id == "a"
+    place.close()
+
+
+def test_who_was_killed_on_the_first_step_is_offered_to_go_on_there(tmp_path: Path) -> None:
+    (tmp_path / "presenting.json").write_bytes(b'{"case": "a", "step": 0}')
+    place = LastPlace(Session(), tmp_path)
+    assert place.left == Place("a", 0)
     place.close()
 
 

@@ -39,8 +39,9 @@ def with_free(monkeypatch: pytest.MonkeyPatch, count: float) -> None:
     monkeypatch.setattr(memory, "free_bytes", lambda: int(count / 0.7) + 1)
 
 
-def test_estimate_is_what_is_then_used(made_ct: Any) -> None:
-    entry = entry_of(made_ct)
+@pytest.mark.parametrize("slope", ["1", "0.5"])
+def test_estimate_is_what_is_then_used(made_ct: Any, slope: str) -> None:
+    entry = entry_of(made_ct, RescaleSlope=slope)
     volume = load_series(entry, JobContext())
     assert memory_needed(entry) == volume.slices.nbytes
 
