@@ -2,13 +2,14 @@ import re
 from pathlib import Path
 
 import pytest
-from PySide6.QtGui import QColor, QFontMetricsF
+from PySide6.QtCore import QRectF
+from PySide6.QtGui import QColor, QFontMetricsF, QImage, QPainter
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from viewer.ui.fonts import Type, font, load_fonts, metrics
 from viewer.ui.icons import pixmap
-from viewer.ui.marks import Mark, line_of, mark_pixmap
+from viewer.ui.marks import Mark, line_of, paint_mark
 from viewer.ui.theme import COLOURS, Theme, ThemeName, apply_theme
 from viewer.ui.widgets import Badge, Button, Kind, Segmented
 
@@ -109,7 +110,11 @@ def test_every_state_differs_in_shape_or_line_not_in_colour_alone(qapp: QApplica
     theme = Theme()
     shapes, lines = set(), set()
     for mark in Mark:
-        image = mark_pixmap(mark, theme, 16).toImage()
+        image = QImage(16, 16, QImage.Format.Format_ARGB32)
+        image.fill(0)
+        painter = QPainter(image)
+        paint_mark(painter, QRectF(image.rect()), mark, theme)
+        painter.end()
         shapes.add(tuple(image.pixelColor(x, y).alpha() > 100 for x in range(16) for y in range(16)))
         line = line_of(mark)
         lines.add((mark.role, line.width_px, line.dashes_px))

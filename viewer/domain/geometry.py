@@ -158,11 +158,6 @@ class Grid:
         """The shape of an array on this grid."""
         return (self.size_ijk[2], self.size_ijk[1], self.size_ijk[0])
 
-    @property
-    def voxel_volume_ml(self) -> float:
-        """Volume of one voxel."""
-        return abs(float(np.linalg.det(self.lps_from_ijk[:3, :3]))) / 1000.0
-
     def lps(self, ijk: ArrayLike) -> NDArray[np.float64]:
         """Return LPS mm of voxel coordinates; the last axis of `ijk` has length 3."""
         return np.asarray(ijk, dtype=np.float64) @ self.lps_from_ijk[:3, :3].T + self.lps_from_ijk[:3, 3]

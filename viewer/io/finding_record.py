@@ -9,7 +9,7 @@ from attrs import frozen
 
 from viewer.domain.finding import Code, Finding, Localisation, Source
 from viewer.domain.volume import Window
-from viewer.io.strict_json import structure, unstructure
+from viewer.io.strict_json import unstructure
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -115,17 +115,6 @@ def finding_record(finding: Finding, *, segment: int | None = None, measurable: 
 def as_before(stored: dict[str, Any]) -> dict[str, Any]:
     """Return a record's JSON without what is said since later, where it is not said: older programs read the rest."""
     return {key: value for key, value in stored.items() if key not in ("category", "kind") or value is not None}
-
-
-def read_record(stored: Any) -> FindingRecord:
-    """Return a record from JSON.
-
-    Raises
-    ------
-    WrongJsonError
-        Naming the key that is unknown, missing, or of the wrong type.
-    """
-    return structure(stored, FindingRecord)
 
 
 def finding_of(record: FindingRecord, mask: Mask | None, *, recorded: bool) -> Finding:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve, frozen
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QPixmap
+from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen
 
 from viewer.domain.decision import Answer, Decision
 from viewer.domain.finding import Finding, Matching, MatchState, SourceKind
@@ -200,17 +200,6 @@ def paint_mark(painter: QPainter, area: QRectF, mark: Mark, theme: Theme, *, on_
     painter.scale(side / 16, side / 16)
     _DRAW[mark](painter, theme.on_anatomy(mark.role) if on_anatomy else theme.colour(mark.role), theme)
     painter.restore()
-
-
-def mark_pixmap(mark: Mark, theme: Theme, size: int = 16, ratio: float = 1.0) -> QPixmap:
-    """Return the mark as a pixmap of `size` logical pixels, for labels and icons."""
-    picture = QPixmap(round(size * ratio), round(size * ratio))
-    picture.setDevicePixelRatio(ratio)
-    picture.fill(Qt.GlobalColor.transparent)
-    painter = QPainter(picture)
-    paint_mark(painter, QRectF(0, 0, size, size), mark, theme)
-    painter.end()
-    return picture
 
 
 def _pen(colour: QColor, width: float) -> QPen:

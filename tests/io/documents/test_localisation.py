@@ -13,7 +13,8 @@ from pydicom import dcmread
 from tests.io.documents.made import block, finding
 from viewer.analysis.measure import describe
 from viewer.domain.finding import CaseScored, Localisation
-from viewer.io.finding_record import finding_of, finding_record, read_record
+from viewer.io.finding_record import FindingRecord, finding_of, finding_record
+from viewer.io.strict_json import structure
 from viewer.services.exporting import write_outputs
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def box(tilted: Volume) -> Finding:
 
 
 def test_a_finding_comes_back_from_its_record_with_all_that_is_known_of_its_place(box: Finding) -> None:
-    back = finding_of(read_record(finding_record(box)), box.mask, recorded=True)
+    back = finding_of(structure(finding_record(box), FindingRecord), box.mask, recorded=True)
     for name in ("localisation", "slices_k", "probability", "calibration", "laterality", "region", "operating_point"):
         assert getattr(back, name) == getattr(box, name)
     assert np.array_equal(back.corners_lps_mm, box.corners_lps_mm)
@@ -53,7 +54,7 @@ def test_a_record_without_these_keys_is_one_of_an_outline(box: Finding) -> None:
     record = finding_record(box)
     for key in ("localisation", "corners_lps_mm", "slices_k", "probability", "calibration", "short_axis_mm"):
         del record[key]
-    back = finding_of(read_record(record), box.mask, recorded=True)
+    back = finding_of(structure(record, FindingRecord), box.mask, recorded=True)
     assert back.localisation is Localisation.OUTLINE
     assert back.placed
 

@@ -11,7 +11,8 @@ from pydicom import dcmread
 from tests.io.documents.made import block, finding
 from viewer.domain.finding import Code
 from viewer.io.dicom_codes import category_and_type
-from viewer.io.finding_record import finding_of, finding_record, read_record
+from viewer.io.finding_record import FindingRecord, finding_of, finding_record
+from viewer.io.strict_json import structure
 from viewer.services.exporting import write_outputs
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def test_the_code_of_a_models_author_leaves_in_segmentation_report_and_findings(
     assert segment.SegmentedPropertyTypeCodeSequence[0].CodeValue == EMBOLUS.value
     assert segment.SegmentedPropertyCategoryCodeSequence[0].CodeValue == VESSEL.value
     assert EMBOLUS.value in str(dcmread(tmp_path / "sr.dcm"))
-    back = finding_of(read_record(finding_record(one)), None, recorded=False)
+    back = finding_of(structure(finding_record(one), FindingRecord), None, recorded=False)
     assert (back.category, back.kind) == (VESSEL, EMBOLUS)
     # Older programs read what they know.
     assert not {"category", "kind"} & finding_record(evolve(one, category=None, kind=None)).keys()

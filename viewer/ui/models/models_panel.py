@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from viewer.ui.commands import CommandActions
     from viewer.ui.theme import Theme
 
-WIDTH, NARROW_WIDTH = 432, 344
+WIDTH = 432
 ALL = "all"
 FILTERS = ((ALL, "All"), (SaidBy.ONLY_A.value, "Only A"), (SaidBy.ONLY_B.value, "Only B"), (SaidBy.BOTH.value, "Both"))
 NONE = "–"

@@ -53,7 +53,6 @@ LAYOUTS = (
     "view.hang",
     "app.hanging",
 )
-OVERLAYS = ("view.overlay", "view.fill", "view.truth")
 
 
 def preset_keys(body_part: str) -> tuple[str, ...]:
