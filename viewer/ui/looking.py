@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from attrs import evolve, frozen
@@ -55,6 +56,11 @@ class Looking:
     def ready(self) -> bool:
         """Return whether a volume is there to look at, if only in part."""
         return self.session.view is not None and self.session.volume is not None
+
+    def uses(self, tool: Tool) -> bool:
+        """Return whether dragging on the canvas does what a tool does."""
+        canvas = self.canvas()
+        return canvas is not None and canvas.tool is tool
 
     def sees_3d(self) -> bool:
         """Return whether 3D is on the screen: not where the layout leaves it out, or a curved picture stands there."""
@@ -178,13 +184,6 @@ def tool_commands(looking: Looking) -> list[Command]:
 
         return run
 
-    def is_on(tool: Tool) -> Callable[[], bool]:
-        def on() -> bool:
-            canvas = looking.canvas()
-            return canvas is not None and canvas.tool is tool
-
-        return on
-
     return [
         looking.command(
             f"tool_{tool.value}",
@@ -193,7 +192,7 @@ def tool_commands(looking: Looking) -> list[Command]:
             choose(tool),
             shortcuts=(key,),
             icon=icon,
-            checked_when=is_on(tool),
+            checked_when=partial(looking.uses, tool),
         )
         for tool, title, tooltip, key, icon in _TOOLS
     ]

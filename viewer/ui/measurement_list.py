@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QContextMenuEvent
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from viewer.domain.measurement import MeasurementKind
 from viewer.ui.fonts import Type, font, metrics
@@ -14,13 +13,13 @@ from viewer.ui.icons import paint_icon
 from viewer.ui.measurement_words import NOT_MEASURED, more_words, place_words, value_words
 from viewer.ui.measuring_commands import menu_in_hand
 from viewer.ui.painted_rows import Index, RowDelegate, RowList, RowModel, words
-from viewer.ui.review.folding import FoldButton
+from viewer.ui.review.folding import FoldButton, headed_column
 from viewer.ui.review.sharing import GrowingList, KeepsNoFocus
-from viewer.ui.widgets import hairline, text_label
+from viewer.ui.widgets import text_label
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QPainter
-    from PySide6.QtWidgets import QListView
+    from PySide6.QtWidgets import QListView, QWidget
 
     from viewer.domain.measurement import Measurement
     from viewer.domain.session import Session
@@ -150,15 +149,7 @@ class MeasurementBox(KeepsNoFocus):
         super().__init__(parent)
         self._session = desk.session
         self._low = False
-        self.setProperty("surface", "panel")
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addWidget(hairline())
-        head = QHBoxLayout()
-        head.setContentsMargins(16, 4, 8, 4)
-        head.setSpacing(4)
-        head.addWidget(text_label("Measurements", Type.NAME))
+        column, head = headed_column(self, "Measurements")
         head.addStretch()
         self._count = text_label("", Type.BODY, "text2")
         self._count.setContentsMargins(0, 8, 8, 8)
@@ -166,7 +157,6 @@ class MeasurementBox(KeepsNoFocus):
         self.fold = FoldButton(theme, "the list of measurements")
         self.fold.turned.connect(self._fit)
         head.addWidget(self.fold)
-        column.addLayout(head)
         self.list = MeasurementRows(desk.session, theme, actions)
         self.list.chosen.connect(desk.measuring.show)
         column.addWidget(self.list)

@@ -86,13 +86,6 @@ def measuring_commands(looking: Looking) -> list[Command]:
 
         return run
 
-    def is_on(tool: Tool) -> Callable[[], bool]:
-        def on() -> bool:
-            canvas = looking.canvas()
-            return canvas is not None and canvas.tool is tool
-
-        return on
-
     def can_use(tool: Tool) -> Callable[[], bool]:
         def can() -> bool:
             hidden = tool is Tool.TEXT and looking.session.masked
@@ -152,7 +145,7 @@ def measuring_commands(looking: Looking) -> list[Command]:
             enabled_when=can_use(tool),
             why_disabled=NO_WORDS if tool is Tool.TEXT else NOT_TRUSTED,
             icon=icon,
-            checked_when=is_on(tool),
+            checked_when=partial(looking.uses, tool),
         )
         for tool, title, tooltip, key, icon in _TOOLS
     ]

@@ -61,10 +61,6 @@ def _drawing(looking: Looking) -> list[Command]:
         if not ends:
             looking.change(lambda _volume, view, _active: evolve(view, curved=view.curved or CurvedView()))
 
-    def drawing() -> bool:
-        canvas = looking.canvas()
-        return canvas is not None and canvas.tool is Tool.PATH
-
     def has_points() -> bool:
         return looking.asks(lambda view: bool(view.path_lps_mm) and (view.curved is not None))()
 
@@ -85,7 +81,7 @@ def _drawing(looking: Looking) -> list[Command]:
             enabled_when=lambda: looking.ready() and not why_no_path(looking.session.volume),
             why_disabled=NOT_TRUSTED,
             icon="spline",
-            checked_when=drawing,
+            checked_when=partial(looking.uses, Tool.PATH),
         ),
         Command(
             "path.remove_point",

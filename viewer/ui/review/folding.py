@@ -1,15 +1,28 @@
-"""A button that folds what lies below a heading away where a panel is low."""
+"""Headings of the boxes in a panel, and a button that folds what lies below one away where the panel is low."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from viewer.ui.widgets import IconButton
+from viewer.ui.fonts import Type
+from viewer.ui.widgets import IconButton, hairline, panel_column, text_label
 
 if TYPE_CHECKING:
     from viewer.ui.theme import Theme
+
+
+def headed_column(box: QWidget, title: str) -> tuple[QVBoxLayout, QHBoxLayout]:
+    """Return the column of a box that stands below another one in a panel, and in it the row of its heading."""
+    column, head = panel_column(box, spacing=0), QHBoxLayout()
+    column.addWidget(hairline())
+    head.setContentsMargins(16, 4, 8, 4)
+    head.setSpacing(4)
+    head.addWidget(text_label(title, Type.NAME))
+    column.addLayout(head)
+    return column, head
 
 
 class FoldButton(IconButton):

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PySide6.QtCore import QEvent, QPoint, QRectF, Qt, Signal
 from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QMouseEvent, QPainter
-from PySide6.QtWidgets import QHBoxLayout, QListView, QVBoxLayout, QWidget
 
 from viewer.domain.value_units import decimals, number_words, unit_words, with_unit
 from viewer.domain.view_state import as_point
@@ -27,11 +26,13 @@ from viewer.ui.label_menu import (
     toggle_hidden,
 )
 from viewer.ui.painted_rows import Index, RowDelegate, RowList, RowModel, words
-from viewer.ui.review.folding import FoldButton
+from viewer.ui.review.folding import FoldButton, headed_column
 from viewer.ui.review.sharing import GrowingList, KeepsNoFocus
-from viewer.ui.widgets import IconButton, hairline, text_label
+from viewer.ui.widgets import IconButton, text_label
 
 if TYPE_CHECKING:
+    from PySide6.QtWidgets import QListView, QWidget
+
     from viewer.domain.labels import Mask
     from viewer.domain.session import Session
     from viewer.domain.view_state import Point
@@ -199,15 +200,7 @@ class LabelBox(KeepsNoFocus):
         super().__init__(parent)
         self._desk, self._theme = desk, theme
         self._seen: tuple[object, ...] = ()
-        self.setProperty("surface", "panel")
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addWidget(hairline())
-        head = QHBoxLayout()
-        head.setContentsMargins(16, 4, 8, 4)
-        head.setSpacing(4)
-        head.addWidget(text_label("Labels", Type.NAME))
+        column, head = headed_column(self, "Labels")
         head.addStretch()
         self._count = text_label("", Type.BODY, "text2")
         head.addWidget(self._count)
@@ -218,7 +211,6 @@ class LabelBox(KeepsNoFocus):
             button = IconButton.of_command(theme, actions[command_id], actions.table[command_id])
             button.setFixedSize(32, 32)
             head.addWidget(button)
-        column.addLayout(head)
         self.list = LabelRows(desk.session, theme)
         self.list.gone_to.connect(self._go)
         column.addWidget(self.list)

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QSlider, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QLabel, QSlider, QWidget
 
 from viewer.scene.map_planes import map_least
 from viewer.ui.canvas.paint_map import map_words
 from viewer.ui.fonts import Type
-from viewer.ui.review.folding import FoldButton
-from viewer.ui.widgets import ElidedLabel, IconButton, hairline, text_label
+from viewer.ui.review.folding import FoldButton, headed_column
+from viewer.ui.widgets import ElidedLabel, IconButton, text_label
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,15 +33,7 @@ class MapBox(QWidget):
         super().__init__(parent)
         self._session = desk.session
         self._telling = False
-        self.setProperty("surface", "panel")
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addWidget(hairline())
-        head = QHBoxLayout()
-        head.setContentsMargins(16, 4, 8, 4)
-        head.setSpacing(4)
-        head.addWidget(text_label("Map", Type.NAME))
+        column, head = headed_column(self, "Map")
         self._unit = ElidedLabel("", Type.CAPTION, "text2")
         head.addSpacing(8)
         head.addWidget(self._unit, 1)
@@ -51,7 +43,6 @@ class MapBox(QWidget):
             button = IconButton.of_command(theme, actions[command_id], actions.table[command_id])
             button.setFixedSize(32, 32)
             head.addWidget(button)
-        column.addLayout(head)
         self._sliders = QWidget()
         grid = QGridLayout(self._sliders)
         grid.setContentsMargins(16, 0, 16, 8)
