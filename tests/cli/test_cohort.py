@@ -235,7 +235,8 @@ def test_a_cohort_of_before_truths_were_watched_is_read_and_goes_on(anatomy: Pat
     with closing(sqlite3.connect(out / "cohort.sqlite3")) as made:
         made.executescript(
             "ALTER TABLE run DROP COLUMN truth; ALTER TABLE run DROP COLUMN truth_file;"
-            "ALTER TABLE run DROP COLUMN made_with; PRAGMA user_version = 1;"
+            "ALTER TABLE run DROP COLUMN made_with; ALTER TABLE run DROP COLUMN settings;"
+            "ALTER TABLE run DROP COLUMN due; ALTER TABLE study DROP COLUMN images; PRAGMA user_version = 1;"
         )
     (count,) = casestage("cohort", "evaluate", out, "--json").json["models"]
     assert (count["lesions"], count["found"], count["truth_changed"]) == (1, 1, 0)

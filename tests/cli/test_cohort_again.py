@@ -59,7 +59,10 @@ def test_what_was_run_before_that_was_watched_counts(anatomy: Path, tmp_path: Pa
     out = tmp_path / "cohort"
     run(tmp_path / "scans", anatomy, out)
     with closing(sqlite3.connect(out / "cohort.sqlite3")) as made:
-        made.executescript("ALTER TABLE run DROP COLUMN made_with; PRAGMA user_version = 2;")
+        made.executescript(
+            "ALTER TABLE run DROP COLUMN made_with; ALTER TABLE run DROP COLUMN settings;"
+            "ALTER TABLE run DROP COLUMN due; ALTER TABLE study DROP COLUMN images; PRAGMA user_version = 2;"
+        )
     assert run(tmp_path / "scans", anatomy, out)[1]["runs"] == 0
 
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 _COLUMNS = ("study", "series", "model", "version", "threshold", "findings", "lesions", "found", "missed")
 _LAST = ("false_positives", "seconds", "problem")
 _HONEST = "Not for diagnostic use"
+_DUE = "“cohort run” runs what is missing."
 _CHANGED = "Counted is the truth of before; “cohort run” holds what was found against that of now, and runs no model."
 
 
@@ -61,6 +62,9 @@ def run(arguments: argparse.Namespace) -> int:
     if made.matched_anew:
         earlier = count_words(made.matched_anew, "earlier run")
         told.say(f"Of {earlier} the truth is another by now: what was found is held against it, and no model was run.")
+    if made.elsewhere:
+        are = "1 scan of earlier runs is" if made.elsewhere == 1 else f"{made.elsewhere} scans of earlier runs are"
+        told.note(f"{are} not below this folder now; what was found there is still counted.")
     told.say(f"{count_words(made.runs, 'run')} made, {len(problems)} without a result. {_HONEST}.")
     told.say(f"Then: casestage cohort evaluate {arguments.out}")
     told.finish(
@@ -68,6 +72,7 @@ def run(arguments: argparse.Namespace) -> int:
         runs=made.runs,
         matched_anew=made.matched_anew,
         failed=len(problems),
+        not_here=made.elsewhere,
         not_for_diagnostic_use=True,
     )
     return 1 if problems else 0
@@ -83,6 +88,8 @@ def evaluate(arguments: argparse.Namespace) -> int:
             told.say(line)
     if any(count.changed for count in counts):
         told.note(_CHANGED)
+    if any(count.due for count in counts):
+        told.note(_DUE)
     if not counts:
         told.say("Nothing was run yet.")
     told.say(f"{_HONEST}.")
@@ -95,13 +102,14 @@ def report(arguments: argparse.Namespace) -> int:
     out = Path(arguments.out)
     if out.suffix.lower() != ".csv":
         raise StorageError("The table is written as CSV.", "End the name of --out in .csv.")
-    written, rows = io.StringIO(), 0
+    written, rows, due = io.StringIO(), 0, 0
     table = csv.writer(written)
     table.writerow([f"# {_HONEST}"])
     table.writerow([*_COLUMNS, *_LAST])
     with closing(CohortStore(Path(arguments.cohort), to_write=False)) as store:
         for model in store.models():
             at = model.threshold if arguments.threshold is None else arguments.threshold
+            due += store.due(model.sha256)
             for one in store.runs(model.sha256):
                 judged: tuple[object, ...] = ("", "", "", "")
                 if one.lesions is not None:
@@ -113,14 +121,19 @@ def report(arguments: argparse.Namespace) -> int:
     write_atomically(out, written.getvalue().encode("utf-8"), "The table")
     told = Report(arguments)
     told.say(f"Written: {out}, {count_words(rows, 'row')}")
-    told.finish(file=str(out), rows=rows, not_for_diagnostic_use=True)
+    if due:
+        are = "1 run is" if due == 1 else f"{due} runs are"
+        told.note(f"{are} not in it: not made yet, or with other settings or images. {_DUE}")
+    told.finish(file=str(out), rows=rows, not_run=due, not_for_diagnostic_use=True)
     return 0
 
 
 def _lines(count: CohortCount) -> list[str]:
     at = count.at
     lines = [f"{count.model.name} {count.model.version}, at {at.threshold:.2f}"]
-    if not count.judged:
+    if not count.judged and count.due and not count.without_truth:
+        pass
+    elif not count.judged:
         lines.append("  of no scan the truth is known, so nothing is counted")
     else:
         lines += _counted(count)
@@ -128,6 +141,9 @@ def _lines(count: CohortCount) -> list[str]:
         lines.append(f"  {count_words(count.without_truth, 'scan')} without a truth, not counted")
     if count.changed:
         lines.append(f"  the truth of {count_words(count.changed, 'scan')} has changed since, or has come")
+    if count.due:
+        of = "not run yet, or with other settings or images than those of now"
+        lines.append(f"  {count_words(count.due, 'scan')} {of}, not counted")
     if count.failed:
         lines.append(f"  {count_words(count.failed, 'scan')} without a result")
     return lines
@@ -162,6 +178,7 @@ def _row(count: CohortCount) -> dict[str, Any]:
         "normal_clear": count.clear,
         "without_truth": count.without_truth,
         "failed": count.failed,
+        "not_run": count.due,
         "truth_changed": count.changed,
         "curve": [
             {"threshold": p.threshold, "found": p.found, "false_positives": p.false_positives} for p in count.curve

@@ -31,7 +31,7 @@ FINDINGS_FORMAT = "casestage findings"
 FINDINGS_VERSION = 1
 DOCUMENT = "findings.json"
 SEG = "seg.dcm"
-_NIFTI_SEG = "seg.nii.gz"
+NIFTI_SEG = "seg.nii.gz"
 
 
 @frozen
@@ -125,12 +125,12 @@ def write_findings(
         numbers = {}
         note = f"The volume {why}, so there is no DICOM SEG and SR. No masks: NIfTI cannot hold uneven slices."
     else:
-        mask_file = folder / _NIFTI_SEG
+        mask_file = folder / NIFTI_SEG
         write_nifti_seg(mask_file, volume, [f.mask for f in outlined if f.mask is not None])
         note = f"The volume {why}, so there is no DICOM SEG and SR; the masks are NIfTI."
     if volume.shrunk > 1:
         note = f"{note} {shrunk_words(volume.shrunk)}"
-    for name in (SEG, _NIFTI_SEG):
+    for name in (SEG, NIFTI_SEG):
         if mask_file is None or name != mask_file.name:
             _remove(folder / name)
     document: dict[str, Any] = {
@@ -243,8 +243,8 @@ def _masks(folder: Path, document: _Findings, volume: Volume) -> dict[int, tuple
     named = document.segmentation
     if named is None:
         return {}
-    if named.file not in (SEG, _NIFTI_SEG):
-        raise _damaged(f"segmentation.file must be {SEG} or {_NIFTI_SEG}")
+    if named.file not in (SEG, NIFTI_SEG):
+        raise _damaged(f"segmentation.file must be {SEG} or {NIFTI_SEG}")
     path = folder / named.file
     try:
         digest = _sha256(path)

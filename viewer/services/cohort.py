@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import os
 import time
+from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,10 +26,11 @@ from viewer.domain.finding import MatchRule, MatchState
 from viewer.inference.manifest import card
 from viewer.inference.recalled import run_or_recall
 from viewer.inference.run_records import settings_of
-from viewer.io.cohort_store import CohortModel, CohortRun
+from viewer.io.cohort_store import CohortModel, CohortRun, CohortSeries
 from viewer.io.findings_file import model_named, read_findings
 from viewer.io.scan import scan
-from viewer.services.exporting import write_outputs
+from viewer.io.seg import NotMadeError
+from viewer.services.exporting import remove_outputs, write_outputs
 from viewer.services.loading import load_series
 from viewer.services.truth_beside import is_of_truth, place_of_truth, truth_beside, truth_of, truth_stamp
 
@@ -53,7 +56,8 @@ class CohortCount:
     `curve` has a point at each score that occurs; `judged` is how many scans are counted, `normal` in how many of them
     there is nothing to find, `clear` in how many of those nothing is found; `failed` how many gave no result,
     `without_truth` how many of the others have none. Of `changed` the truth is another by now than the one
-    counted, or there is one where there was none.
+    counted, or there is one where there was none. On `due` it was not run yet, or not with its settings and the images
+    of now: they are not counted.
     """
 
     model: CohortModel
@@ -65,6 +69,7 @@ class CohortCount:
     failed: int
     without_truth: int
     changed: int = 0
+    due: int = 0
 
     @property
     def sensitivities(self) -> tuple[tuple[float, float], ...]:
@@ -74,10 +79,14 @@ class CohortCount:
 
 @frozen
 class CohortMade:
-    """How many runs of models were made, and how many findings of earlier runs were held against another truth."""
+    """How many runs of models were made, and how many findings of earlier runs were held against another truth.
+
+    `elsewhere` is how many series of earlier runs do not lie below the folder now.
+    """
 
     runs: int
     matched_anew: int
+    elsewhere: int = 0
 
 
 def series_below(folder: Path, ctx: JobContext) -> tuple[SeriesEntry, ...]:
@@ -111,7 +120,8 @@ def run_cohort(
     What a model finds goes into `results` in `out`, in a folder for each series and model. The ground truth of a series
     is the `truth` beside its images or beside their folder (findings.json and its masks), where there is one. What was
     found before that was there, or was another, is held against it now, and no model runs for that. What fails is kept
-    with its reason, and tried again the next time; so is what was run on other images, or with other settings.
+    with its reason, and tried again the next time; what was run on other images, or with other settings, counts no more
+    from the beginning on, and is run again. A series that was moved below the folder is the one that was run.
 
     Raises
     ------
@@ -131,27 +141,45 @@ def run_cohort(
         of = card(manifest)
         store.add_model(CohortModel(of.sha256, of.id, of.name, of.version, of.default_threshold))
     runs = matched = 0
-    keys = [(_place(entry, folder), entry.facts.series_uid, entry.part) for entry in entries]
+    numbers = store.enter(_series_of(entries, folder, store))
+    settings = {manifest.sha256: _hash(settings_of(manifest)) for manifest in manifests}
+    made_with = [{m.sha256: _made_with(entry, m) for m in manifests} for entry in entries]
+    before = [{sha: store.result(number, sha) for sha in settings} for number in numbers]
+    other = [
+        (n, sha)
+        for n, of, now in zip(numbers, before, made_with, strict=True)
+        for sha in of
+        if of[sha] is not None and _still(of[sha], now[sha]) is None
+    ]
+    store.note_due(settings, other)
     for n, entry in enumerate(entries):
-        key = place, uid, part_of_it = keys[n]
-        if keys.count(key) > 1:
-            # Careless anonymising gives two patients' images one UID; which of them was run before is not known.
-            store.forget(*key)
-            part_of_it = f"{part_of_it} {_whose(entry)}"
-        number = store.number(place, uid, part_of_it)
         truth = _stamp(entry)
-        made_with = {m.sha256: _made_with(entry, m) for m in manifests}
-        before = [(m, _still(store.result(number, m.sha256), made_with[m.sha256])) for m in manifests]
-        wanted = [(m, run) for m, run in before if run is None or truth is None or run.truth != truth]
+        held = [(m, _still(before[n][m.sha256], made_with[n][m.sha256])) for m in manifests]
+        wanted = [(m, run) for m, run in held if run is None or truth is None or run.truth != truth]
         ctx.report(n, len(entries), f"Series {n + 1} of {len(entries)}")
         if not wanted:
             continue
         part = ctx.part(n / len(entries), (n + 1) / len(entries))
-        for run in _runs(entry, number, wanted, out, records, part, anyway=anyway):
-            store.keep(evolve(run, made_with=made_with[run.model]))
+        for run in _runs(entry, numbers[n], wanted, out, store, records, part, anyway=anyway):
+            sha = run.model
+            store.keep(evolve(run, made_with=made_with[n][sha], settings=settings[sha]))
             told(run)
             runs, matched = runs + (not run.matched_anew), matched + run.matched_anew
-    return CohortMade(runs, matched)
+    return CohortMade(runs, matched, store.run_elsewhere(settings, numbers))
+
+
+def _series_of(entries: Sequence[SeriesEntry], folder: Path, store: CohortStore) -> list[CohortSeries]:
+    """Return how the store knows series below a folder."""
+    keys = Counter((_place(entry, folder), entry.facts.series_uid, entry.part) for entry in entries)
+    found = []
+    for entry in entries:
+        place, uid, part = _place(entry, folder), entry.facts.series_uid, entry.part
+        if keys[place, uid, part] > 1:
+            # Careless anonymising gives two patients' images one UID; which of them was run before is not known.
+            store.forget(place, uid, part)
+            part = f"{part} {_whose(entry)}"
+        found.append(CohortSeries(place, uid, part, _hash((entry.count, _images(entry), _written_at(entry)))))
+    return found
 
 
 def counted(store: CohortStore, threshold: float | None = None) -> tuple[CohortCount, ...]:
@@ -175,6 +203,7 @@ def counted(store: CohortStore, threshold: float | None = None) -> tuple[CohortC
                 len(runs) - len(whole),
                 len(whole) - len(judged),
                 sum(map(_truth_changed, whole)),
+                store.due(model.sha256),
             )
         )
     return tuple(found)
@@ -198,6 +227,7 @@ def _runs(
     number: int,
     wanted: Sequence[tuple[Manifest, CohortRun | None]],
     out: Path,
+    store: CohortStore,
     records: RunRecords,
     ctx: JobContext,
     *,
@@ -208,6 +238,8 @@ def _runs(
 
     def failed(manifest: Manifest, error: CaseStageError, seconds: float = 0.0) -> CohortRun:
         refused = isinstance(error, ModelRefusedError)
+        # Those of an earlier run would be taken for its own.
+        remove_outputs(_results(out, number, card(manifest).id))
         return CohortRun(number, uid, card(manifest).sha256, error.sentence, 0, None, (), seconds, refused=refused)
 
     try:
@@ -237,14 +269,18 @@ def _runs(
             continue
         try:
             result = run_or_recall(manifest, volume, share, records, anyway=anyway)
-            write_outputs(
-                _results(out, number, known.id),
-                volume,
-                result.findings,
-                known.source,
-                recorded=result.recorded,
-                case_scores=result.case_scores,
-            )
+            # A program that is killed here must not leave files of now beside what was counted before.
+            store.drop(number, known.sha256)
+            with suppress(NotMadeError):
+                # What is found counts all the same, and findings.json says why it is alone.
+                write_outputs(
+                    _results(out, number, known.id),
+                    volume,
+                    result.findings,
+                    known.source,
+                    recorded=result.recorded,
+                    case_scores=result.case_scores,
+                )
         except (CancelledError, StorageError):
             raise
         except CaseStageError as error:
@@ -257,12 +293,28 @@ def _runs(
 
 def _made_with(entry: SeriesEntry, manifest: Manifest) -> str:
     """Return what a result depends on beside the model's file, as a hash; the same where scans were moved."""
+    return _hash((entry.count, _images(entry), settings_of(manifest)))
+
+
+def _images(entry: SeriesEntry) -> list[tuple[str, int, int]]:
     if entry.frames:
         files = {frame.file.place.name: frame.file for frame in entry.frames}.values()
-        images = sorted((file.sop_uid.hex(), file.size, file.frames) for file in files)
-    else:
-        images = sorted((Path(file).name, _size(file), 1) for file in entry.files)
-    told = (entry.count, images, settings_of(manifest))
+        return sorted((file.sop_uid.hex(), file.size, file.frames) for file in files)
+    return sorted((Path(file).name, _size(file), 1) for file in entry.files)
+
+
+def _written_at(entry: SeriesEntry) -> list[int]:
+    """Return when the files of a volume were written, which tells two of one name and size apart that name no UID."""
+    if entry.frames:
+        return []
+    try:
+        return [os.stat(file).st_mtime_ns for file in entry.files]
+    except OSError:
+        # In an archive.
+        return []
+
+
+def _hash(told: object) -> str:
     return hashlib.sha256(repr(told).encode("utf-8", "surrogateescape")).hexdigest()
 
 
@@ -284,12 +336,16 @@ def _results(out: Path, number: int, model_id: str) -> Path:
 
 
 def _kept(folder: Path, volume: Volume, model_sha256: str) -> tuple[Finding, ...] | None:
-    """Return what a model found earlier, as it was written; None where that is not there, or was changed."""
+    """Return what a model found earlier, as it was written; None where that is not there, or not whole, or changed."""
     try:
         model = model_named(folder)
-        return read_findings(folder, volume) if model is not None and model.model_sha256 == model_sha256 else None
+        if model is None or model.model_sha256 != model_sha256:
+            return None
+        kept = read_findings(folder, volume)
     except CaseStageError:
         return None
+    # Where no segmentation could be made, outlines were not written.
+    return None if any(f.mask is None and f.volume_ml is not None for f in kept) else kept
 
 
 def _truth_changed(run: CohortRun) -> bool:

@@ -12,6 +12,7 @@ from attrs import frozen
 from viewer.analysis.region import region_values
 from viewer.domain.finding import SourceKind
 from viewer.domain.measured import Measured
+from viewer.io import findings_file
 from viewer.io.atomic_file import storage_error
 from viewer.io.findings_file import write_findings
 from viewer.io.measurements_file import write_measurements
@@ -113,6 +114,21 @@ def write_outputs(
     segmentation = seg if seg in files else None
     write_sr(report, volume, placed, decisions or {}, segmentation, reader, measured=measured)
     return Written(folder, (*files, report), tuple(notes))
+
+
+def remove_outputs(folder: Path) -> None:
+    """Remove what `write_outputs` wrote into a folder; all else stays.
+
+    Raises
+    ------
+    StorageError
+        When it cannot be removed.
+    """
+    try:
+        for name in (findings_file.DOCUMENT, _SEG, findings_file.NIFTI_SEG, _REPORT):
+            (folder / name).unlink(missing_ok=True)
+    except OSError as error:
+        raise storage_error("The result", error) from error
 
 
 def write_review(
