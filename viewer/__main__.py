@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import logging
 import os
+import signal
 import sys
 import warnings
 from typing import TYPE_CHECKING
@@ -51,6 +52,8 @@ def main() -> int:
         for name in ("pydicom", "highdicom", "nibabel.global"):
             logging.getLogger(name).disabled = True
     gc.disable()
+    # Also whoever is told to end by the system takes away what is half done.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         from viewer.cli.main import main as command_line
         from viewer.io.screen import forget_lost_screens

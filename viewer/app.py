@@ -155,7 +155,8 @@ def run_window(
     paths = list(open_paths)
     window = build_window(kiosk=kiosk, cases_later=not case)
     sys.excepthook = Faults(window)
-    signal.signal(signal.SIGINT, lambda *_: _end(window))
+    for asked_to_end in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(asked_to_end, lambda *_: _end(window))
     if case or window.desk.last_place.left is not None:
         # A case comes compressed. Files may be anything, and two more processes cost their first image 80 ms.
         threading.Thread(target=_warm_decoders, args=(window.desk.decoders,), name="decoders", daemon=True).start()

@@ -42,6 +42,24 @@ def test_nested_mixed_folder_with_junk_becomes_a_list_of_series(made_ct: Any) ->
     assert assemble(found.series[1], JobContext()).verdict is Verdict.OK
 
 
+def test_what_a_killed_program_was_writing_is_not_taken_for_a_scan(made_ct: Any) -> None:
+    made_ct.stack(axial(5))
+    whole = sorted(made_ct.folder.iterdir())
+    shutil.copyfile(whole[0], made_ct.folder / ".0006.dcm.0badf00d.part")
+    for waiting in (".deadbeef.part/new/dicom", ".case.deadbeef.part/cases/one/dicom", ".casestage-pack-x_1/0/dicom"):
+        for path in whole[:3]:
+            target = made_ct.folder / waiting / path.name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            image = pydicom.dcmread(path)
+            image.SeriesInstanceUID += f".{len(waiting)}"
+            image.save_as(target)
+    found = scan(made_ct.folder, JobContext())
+    assert [entry.count for entry in found.series] == [len(whole)]
+    skipped = {s.file: s.why for s in found.skipped}
+    assert set(skipped) == {".0006.dcm.0badf00d.part", ".deadbeef.part", ".case.deadbeef.part", ".casestage-pack-x_1"}
+    assert set(skipped.values()) == {"CaseStage is still writing this, or was ended while it wrote it."}
+
+
 def test_one_file_opens_alone(made_ct: Any) -> None:
     path = made_ct.slice("one.dcm", made_ct.pixels())
     made_ct.slice("two.dcm", made_ct.pixels(1), (0, 0, 5))

@@ -31,7 +31,7 @@ from viewer.domain.geometry import Verdict
 from viewer.inference.manifest import card
 from viewer.inference.recalled import run_or_recall
 from viewer.inference.run_records import RunRecords
-from viewer.io.atomic_file import storage_error
+from viewer.io.atomic_file import storage_error, unfinished_name
 from viewer.io.case_document import missing_paths, read_case, write_case
 from viewer.io.pack_names import objection
 from viewer.io.whose_images import named_patients
@@ -189,7 +189,7 @@ def _title(volume: Volume, shown: int) -> str:
 
 def _saved(making: Making, out: Path, ctx: JobContext, *, looked_at: bool) -> Case:
     """Save a case beside its place, and move it there whole; the folder's name is its id."""
-    aside = out.absolute().parent / f".{out.name}.{uuid.uuid4().hex[:8]}"
+    aside = out.absolute().parent / unfinished_name(out.name)
     try:
         made = save_case(making, aside / "cases", ctx, signed_off=looked_at)
         write_case(Path(made.folder), evolve(made, id=_id(out.name)))

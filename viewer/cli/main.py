@@ -35,6 +35,8 @@ from viewer.cli.terminal import complain, drop_output, finish_output, forgiving_
 from viewer.domain.errors import CancelledError, CaseStageError, unexpected
 from viewer.io.kind_at import kind_at
 from viewer.io.program import program_version
+from viewer.services.cut_off import put_back_what_was_cut_off
+from viewer.services.places import data_folder
 
 
 class OpenWindow(Protocol):
@@ -272,6 +274,7 @@ def main(argv: list[str] | None, open_window: OpenWindow) -> int:
     words = sys.argv[1:] if argv is None else argv
     arguments = build_parser(open_window, only_open=not words or words[0] == "open").parse_args(argv)
     try:
+        put_back_what_was_cut_off(data_folder())
         code: int = arguments.run(arguments)
         finish_output()
     except (CancelledError, KeyboardInterrupt):

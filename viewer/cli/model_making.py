@@ -20,7 +20,8 @@ from viewer.inference.onnx_weights import with_own_weights
 from viewer.inference.propose import propose as proposed
 from viewer.inference.run_records import USUAL_LIMIT_BYTES, RunRecords
 from viewer.inference.twice import twice_by_graph
-from viewer.io.atomic_file import replacing, write_atomically
+from viewer.io.atomic_file import write_atomically
+from viewer.io.filled_folder import filling
 from viewer.services.model_adding import add_model
 from viewer.services.places import model_folders, run_records_folder
 
@@ -129,9 +130,9 @@ def write_model(folder: Path, onnx: Path, proposal: Proposal, told: Report) -> N
     """
     if (folder / MANIFEST_NAME).exists() or (folder / _ONNX_NAME).exists():
         raise ManifestError(f"{folder.name} holds a model already.", "Choose another folder for --out.")
-    with replacing(folder / _ONNX_NAME, "The model") as waiting:
-        shutil.copyfile(onnx, waiting)
-    write_atomically(folder / MANIFEST_NAME, proposal.text.encode("utf-8"), "The manifest")
+    with filling(folder, "The model") as place:
+        shutil.copyfile(onnx, place / _ONNX_NAME)
+        write_atomically(place / MANIFEST_NAME, proposal.text.encode("utf-8"), "The manifest")
     told.say(f"Written to {folder}: {_ONNX_NAME}, {MANIFEST_NAME}.")
     if proposal.open:
         told.say(f"{proposal.open} answers are missing in {MANIFEST_NAME}: put each in the place of its “?”.")

@@ -55,6 +55,8 @@ def _model_folders(folder: Path) -> list[Path]:
     try:
         if (folder / MANIFEST_NAME).is_file():
             return [folder]
-        return sorted(place for place in folder.iterdir() if (place / MANIFEST_NAME).is_file())
+        # Hidden is what is being put there, or was put aside.
+        places = sorted(place for place in folder.iterdir() if not place.name.startswith("."))
+        return [place for place in places if (place / MANIFEST_NAME).is_file()]
     except OSError:
         return []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _FULL = {errno.ENOSPC, errno.EDQUOT} if hasattr(errno, "EDQUOT") else {errno.ENOSPC}
+# Beside a file until it is whole, and around what is made of several.
+_UNFINISHED = re.compile(r"\.(?:.+\.)?[0-9a-f]{8}\.part|\.casestage-.+")
 _FORBIDDEN = {errno.EROFS, errno.EACCES, errno.EPERM}
 
 
@@ -50,6 +53,16 @@ def _first_said(error: OSError) -> OSError:
     return error
 
 
+def unfinished_name(of: str = "") -> str:
+    """Return the name of a file or folder that is still being written, to become `of`; see `is_unfinished`."""
+    return f".{of}{'.' if of else ''}{os.urandom(4).hex()}.part"
+
+
+def is_unfinished(name: str) -> bool:
+    """Return whether what has this name is still being written, or was left by a program that was killed meanwhile."""
+    return _UNFINISHED.fullmatch(name) is not None
+
+
 def private_folder(folder: Path, what: str) -> None:
     """Make a folder, where it is missing, that its user alone may look into.
 
@@ -84,7 +97,7 @@ def replacing(path: Path, what: str) -> Iterator[Path]:
     StorageError
         When the file system refuses.
     """
-    waiting = path.with_name(f".{path.name}.{os.urandom(4).hex()}.part")
+    waiting = path.with_name(unfinished_name(path.name))
     missing = [folder for folder in path.absolute().parents if not os.path.lexists(folder)]
     replaced = False
     try:

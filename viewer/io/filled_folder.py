@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from viewer.io.atomic_file import storage_error
+from viewer.io.atomic_file import storage_error, unfinished_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,18 +34,14 @@ def filling(folder: Path, what: str) -> Iterator[Path]:
         When the file system refuses.
     """
     missing = [place for place in (folder.absolute(), *folder.absolute().parents) if not os.path.lexists(place)]
-    waiting = folder / f".{os.urandom(4).hex()}.part"
+    waiting = folder / unfinished_name()
     try:
         waiting.mkdir(parents=True)
         new, old = waiting / "new", waiting / "old"
         new.mkdir()
         yield new
         old.mkdir()
-        for item in sorted(new.iterdir()):
-            place = folder / item.name
-            if os.path.lexists(place):
-                os.replace(place, old / item.name)
-            os.replace(item, place)
+        _move_in(new, old, folder)
     except OSError as error:
         raise storage_error(what, error) from error
     finally:
@@ -55,3 +51,21 @@ def filling(folder: Path, what: str) -> Iterator[Path]:
                 place.rmdir()
             except OSError:
                 break
+
+
+def _move_in(new: Path, old: Path, folder: Path) -> None:
+    """Move all of `new` to its place; what was there goes to `old`, and back where something cannot be moved."""
+    moved: list[tuple[Path, Path]] = []
+    try:
+        for item in sorted(new.iterdir()):
+            place = folder / item.name
+            if os.path.lexists(place):
+                os.replace(place, old / item.name)
+                moved.append((place, old / item.name))
+            os.replace(item, place)
+            moved.append((item, place))
+    except OSError:
+        for before, now in reversed(moved):
+            with suppress(OSError):
+                os.replace(now, before)
+        raise

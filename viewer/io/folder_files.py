@@ -6,6 +6,7 @@ import os
 import stat
 from typing import TYPE_CHECKING
 
+from viewer.io.atomic_file import is_unfinished
 from viewer.io.expected_images import NAME, lacking
 from viewer.io.file_bytes import FilePlace
 from viewer.io.series_entry import Skipped
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from viewer.domain.job import JobContext
 
 _DEEPEST_FOLDER = 64
+_UNFINISHED = "CaseStage is still writing this, or was ended while it wrote it."
 
 
 class NamesBelow:
@@ -81,6 +83,8 @@ def files_below(folder: str, skipped: list[Skipped], ctx: JobContext) -> Iterato
             skipped.append(Skipped(names.of(current), f"The folder cannot be read ({error.strerror})."))
             continue
         folders = []
+        skipped += [Skipped(names.of(entry.path), _UNFINISHED) for entry in entries if is_unfinished(entry.name)]
+        entries = [entry for entry in entries if not is_unfinished(entry.name)]
         if any(entry.name == NAME for entry in entries):
             lack = lacking(current, (entry.name for entry in entries), names.of(current))
             skipped += [lack] if lack is not None else []

@@ -21,20 +21,22 @@ _LOCK = ".lock"
 def staging(root: Path, left: Callable[[Path], object] = lambda _folder: None) -> Iterator[Path]:
     """Give an empty folder below another one, which is gone afterwards.
 
-    What programs left that were killed is removed, once `left` has seen it; what others are making just now stays. The
-    system frees a program's lock when it ends.
+    What is in it then, and what programs left that were killed, is removed once `left` has seen it; what others are
+    making just now stays. The system frees a program's lock when it ends.
 
     Raises
     ------
     OSError
         When it cannot be made.
     """
-    _remove_left(root, left)
+    remove_left(root, left)
     root.mkdir(parents=True, exist_ok=True)
     folder, lock = _own(root)
     try:
         yield folder
     finally:
+        with contextlib.suppress(OSError):
+            left(folder)
         shutil.rmtree(folder, ignore_errors=True)
         lock.release()
         with contextlib.suppress(OSError):
@@ -53,7 +55,14 @@ def _own(root: Path) -> tuple[Path, SoleWriter]:
         lock.release()
 
 
-def _remove_left(root: Path, left: Callable[[Path], object]) -> None:
+def remove_left(root: Path, left: Callable[[Path], object] = lambda _folder: None) -> None:
+    """Remove what programs left below a folder that were killed, once `left` has seen it.
+
+    Raises
+    ------
+    OSError
+        When it cannot be looked at.
+    """
     there = sorted(root.iterdir()) if root.is_dir() else []
     for folder in dict.fromkeys(one.with_suffix("") if one.suffix == _LOCK else one for one in there):
         lock = SoleWriter(_lock_of(folder))

@@ -12,15 +12,16 @@ from attrs import frozen
 from viewer.analysis.region import region_values
 from viewer.domain.finding import SourceKind
 from viewer.domain.measured import Measured
-from viewer.io import findings_file
+from viewer.io import findings_file, measurements_file
 from viewer.io.atomic_file import storage_error
-from viewer.io.findings_file import write_findings
+from viewer.io.filled_folder import filling
+from viewer.io.findings_file import SEG, write_findings
 from viewer.io.measurements_file import write_measurements
 from viewer.io.seg import NotMadeError
 from viewer.io.sr import write_sr
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from viewer.domain.decision import Decision
     from viewer.domain.finding import CaseScored, Finding, Source
@@ -30,7 +31,14 @@ if TYPE_CHECKING:
     from viewer.domain.volume import Volume
 
 _REPORT = "sr.dcm"
-_SEG = "seg.dcm"
+_ALL = (
+    findings_file.DOCUMENT,
+    SEG,
+    findings_file.NIFTI_SEG,
+    _REPORT,
+    measurements_file.DOCUMENT,
+    measurements_file.TABLE,
+)
 _NONE = "There is no finding, so there is no report."
 
 
@@ -74,6 +82,8 @@ def write_outputs(
 ) -> Written:
     """Write findings.json, SEG and SR into a folder, which is made where it is missing; and what was measured.
 
+    All of it takes the place of what an earlier export wrote there, or that stays as it is.
+
     `recorded` and `case_scores` as in `viewer.io.findings_file.write_findings`.
 
     Raises
@@ -81,17 +91,36 @@ def write_outputs(
     StorageError
         When the folder cannot be written.
     """
-    report = folder / _REPORT
-    try:
-        written = write_findings(
-            folder, volume, findings, model, reader=reader, recorded=recorded, case_scores=case_scores
-        )
-    except NotMadeError:
-        # An older report would tell of other findings than those beside it.
-        report.unlink(missing_ok=True)
-        raise
+    unmade = None
+    with filling(folder, "The result") as place:
+        try:
+            made = _write(
+                place, volume, findings, model, decisions or {}, reader, recorded, case_scores, measured, labels
+            )
+        except NotMadeError as error:
+            unmade, made = error, Written(place, tuple(place.iterdir()))
+    kept = {path.name for path in made.files}
+    # Older ones would tell of other findings than those beside them.
+    _remove(folder, [name for name in _ALL if name not in kept])
+    if unmade is not None:
+        raise unmade
+    return Written(folder, tuple(folder / path.name for path in made.files), made.notes)
+
+
+def _write(
+    folder: Path,
+    volume: Volume,
+    findings: Sequence[Finding],
+    model: Source | None,
+    decisions: Mapping[str, Decision],
+    reader: str,
+    recorded: bool,
+    case_scores: Sequence[CaseScored],
+    measured: Sequence[Measured],
+    labels: Sequence[Label],
+) -> Written:
+    written = write_findings(folder, volume, findings, model, reader=reader, recorded=recorded, case_scores=case_scores)
     files, notes = list(written.files), [written.note] if written.note else []
-    report.unlink(missing_ok=True)
     tables = write_measurements(folder, volume, measured, labels)
     files += tables.files
     notes += [tables.note] if tables.note else []
@@ -110,9 +139,9 @@ def write_outputs(
     if not placed and not measured:
         notes.append("There is no finding with a place, so there is no report." if findings else _NONE)
         return Written(folder, tuple(files), tuple(notes))
-    seg = folder / _SEG
+    report, seg = folder / _REPORT, folder / SEG
     segmentation = seg if seg in files else None
-    write_sr(report, volume, placed, decisions or {}, segmentation, reader, measured=measured)
+    write_sr(report, volume, placed, decisions, segmentation, reader, measured=measured)
     return Written(folder, (*files, report), tuple(notes))
 
 
@@ -124,8 +153,12 @@ def remove_outputs(folder: Path) -> None:
     StorageError
         When it cannot be removed.
     """
+    _remove(folder, _ALL)
+
+
+def _remove(folder: Path, names: Iterable[str]) -> None:
     try:
-        for name in (findings_file.DOCUMENT, _SEG, findings_file.NIFTI_SEG, _REPORT):
+        for name in names:
             (folder / name).unlink(missing_ok=True)
     except OSError as error:
         raise storage_error("The result", error) from error

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shutil
-import uuid
 from typing import TYPE_CHECKING
 
 from viewer.domain.errors import ManifestError
@@ -13,6 +11,8 @@ from viewer.inference.installed import installed_models
 from viewer.inference.manifest import MANIFEST_NAME, Manifest, read_manifest
 from viewer.inference.models import check_tensors_of
 from viewer.io.atomic_file import storage_error, sync_folder
+from viewer.io.staging import staging
+from viewer.services.cut_off import MODELS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -59,27 +59,29 @@ def add_model(folder: Path, into: Path, others: Iterable[Path], ctx: JobContext,
             "Add --replace, or change model.id of one of the two.",
         )
     check_tensors_of(manifest, ctx)
-    mark = uuid.uuid4().hex[:12]
-    staging, before = into / f".adding-{mark}", into / f".before-{mark}"
     try:
-        staging.mkdir(parents=True)
-        for name in (MANIFEST_NAME, manifest.onnx_name, *_BESIDE):
-            if name in (MANIFEST_NAME, manifest.onnx_name) or (folder / name).is_file():
-                shutil.copyfile(folder / name, staging / name)
-        # What was copied is proven, not what was read before.
-        read_manifest(staging)
-        if place.exists():
-            os.replace(place, before)
-        try:
-            os.replace(staging, place)
-        except OSError:
-            with contextlib.suppress(OSError):
-                os.replace(before, place)
-            raise
-        sync_folder(into)
+        with staging(into.parent / MODELS, put_back) as here:
+            new, old = here / "new", here / "old"
+            new.mkdir()
+            for name in (MANIFEST_NAME, manifest.onnx_name, *_BESIDE):
+                if name in (MANIFEST_NAME, manifest.onnx_name) or (folder / name).is_file():
+                    shutil.copyfile(folder / name, new / name)
+            # What was copied is proven, not what was read before.
+            read_manifest(new)
+            into.mkdir(parents=True, exist_ok=True)
+            if place.exists():
+                old.mkdir()
+                os.replace(place, old / place.name)
+            os.replace(new, place)
+            sync_folder(into)
     except OSError as error:
         raise storage_error("The model", error) from error
-    finally:
-        for left in (staging, before):
-            shutil.rmtree(left, ignore_errors=True)
     return read_manifest(place)
+
+
+def put_back(left: Path) -> None:
+    """Put a model that was put aside for another one to where that did not come."""
+    for aside in (left / "old").glob("*"):
+        place = left.parents[1] / "models" / aside.name
+        if not place.exists():
+            os.replace(aside, place)

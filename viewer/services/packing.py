@@ -17,6 +17,7 @@ from viewer.io.case_document import missing_paths, read_case, series_of, to_be_m
 from viewer.io.pack import Pack, opened_pack, unpack
 from viewer.io.pack_writing import carried, write_pack
 from viewer.io.staging import staging
+from viewer.services.cut_off import PACKS
 from viewer.services.first_use import made_series
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from viewer.domain.job import JobContext
     from viewer.domain.walkthrough import Case
 
-_STAGING = "installing"
 _SPARE_BYTES = 64 << 20
 
 
@@ -121,7 +121,7 @@ def install_pack(path: Path, data: Path, ctx: JobContext, *, replace: bool = Fal
         When there is no room, or it cannot be written.
     """
     try:
-        with staging(data / _STAGING, _put_back) as here:
+        with staging(data / PACKS, put_back) as here:
             with opened_pack(path) as (_, pack):
                 places = {item.folder: data / item.folder for item in (*pack.cases, *pack.models)}
                 there = tuple(folder for folder, place in places.items() if place.exists())
@@ -145,7 +145,7 @@ def install_pack(path: Path, data: Path, ctx: JobContext, *, replace: bool = Fal
     return Installed(pack, there)
 
 
-def _put_back(left: Path) -> None:
+def put_back(left: Path) -> None:
     """Put what an install that was killed had put aside to where nothing took its place."""
     for kind in ("cases", "models"):
         for aside in (left / "old" / kind).glob("*"):

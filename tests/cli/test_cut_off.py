@@ -1,0 +1,180 @@
+"""What a program that was killed, or found the disk full, leaves: what was there before, whole, and nothing half."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import casestage, write_small_case
+from tests.full_disk import room_for
+from viewer.domain.errors import StorageError
+from viewer.domain.job import JobContext
+from viewer.io.filled_folder import filling
+from viewer.io.pack_writing import write_pack
+from viewer.services import packing
+from viewer.services.cut_off import put_back_what_was_cut_off
+
+_ROOT = Path(__file__).resolve().parents[2]
+_KILLED = """
+import os, sys
+count = int(sys.argv.pop(1))
+real = os.replace
+def replace(a, b):
+    global count
+    count -= 1
+    if count < 0:
+        os._exit(9)
+    real(a, b)
+from viewer.services import model_adding, packing
+model_adding.os.replace = packing.os.replace = replace
+from viewer.cli.main import main
+sys.exit(main(sys.argv[1:], None))
+"""
+
+
+def killed(move: int, *argv: object) -> None:
+    """Run a command that is killed when it moves its next file after so many."""
+    run = [sys.executable, "-c", _KILLED, str(move), *map(str, argv)]
+    assert subprocess.run(run, env={**os.environ, "PYTHONPATH": str(_ROOT)}, check=False).returncode == 9
+
+
+def of_version(model: Path, version: str) -> None:
+    """Let a model's manifest say another id than a model that came with the program, and a version."""
+    text = (model / "model.toml").read_text("utf-8").replace('id = "anatomy"', 'id = "mine"')
+    lines = [f'version = "{version}"' if line.startswith("version = ") else line for line in text.splitlines()]
+    (model / "model.toml").write_text("\n".join(lines), "utf-8")
+
+
+def listed() -> list[tuple[str, str]]:
+    said = casestage("models", "list", "--json")
+    assert said.code == 0, said.err
+    return [(m["id"], m["version"]) for m in said.json["models"] if m["id"] == "mine"]
+
+
+@pytest.mark.parametrize("move", [0, 1])
+def test_a_model_that_was_to_be_replaced_is_there_after_a_kill(
+    anatomy: Path, own_home: Path, tmp_path: Path, move: int
+) -> None:
+    model = Path(shutil.copytree(anatomy, tmp_path / "mine"))
+    of_version(model, "1.0.0")
+    assert casestage("models", "add", model).code == 0
+    of_version(model, "2.0.0")
+    killed(move, "models", "add", model, "--replace")
+    assert listed() == [("mine", "1.0.0")]
+    assert casestage("models", "add", model, "--replace").code == 0
+    assert listed() == [("mine", "2.0.0")]
+    assert sorted(path.name for path in (own_home / "data").iterdir()) == ["models"]
+    assert [path.name for path in (own_home / "data" / "models").iterdir()] == ["mine"]
+
+
+def test_what_an_earlier_version_left_beside_a_model_does_not_take_its_place(
+    anatomy: Path, own_home: Path, tmp_path: Path
+) -> None:
+    model = Path(shutil.copytree(anatomy, tmp_path / "mine"))
+    of_version(model, "2.0.0")
+    assert casestage("models", "add", model).code == 0
+    of_version(model, "1.0.0")
+    shutil.copytree(model, own_home / "data" / "models" / ".before-0123456789ab")
+    assert listed() == [("mine", "2.0.0")]
+
+
+def test_a_case_that_was_to_be_replaced_is_listed_at_the_next_start_after_a_kill(
+    own_home: Path, tmp_path: Path
+) -> None:
+    write_small_case(tmp_path / "one", "one")
+    pack = tmp_path / "x.casepack"
+    write_pack(pack, [tmp_path / "one"], [], JobContext())
+    assert casestage("pack", "install", pack).code == 0
+    killed(1, "pack", "install", pack, "--replace")
+    assert "one" in {case["id"] for case in casestage("demo", "--list", "--json").json["cases"]}
+    assert sorted(path.name for path in (own_home / "data").iterdir()) == ["cases"]
+
+
+def test_what_another_program_is_installing_just_now_is_left_alone(
+    own_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_small_case(tmp_path / "one", "one")
+    pack = tmp_path / "x.casepack"
+    write_pack(pack, [tmp_path / "one"], [], JobContext())
+    real = packing.unpack
+
+    def unpack(path: Path, folder: Path, ctx: JobContext) -> object:
+        put_back_what_was_cut_off(own_home / "data")
+        return real(path, folder, ctx)
+
+    monkeypatch.setattr(packing, "unpack", unpack)
+    assert casestage("pack", "install", pack).code == 0
+    assert (own_home / "data" / "cases" / "one" / "case.json").is_file()
+
+
+def test_an_export_that_finds_the_disk_full_leaves_the_earlier_one_whole(
+    small_series: Path, anatomy: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    assert casestage("run", small_series, "--model", anatomy, "--out", out).code == 0
+    before = {path.name: path.read_bytes() for path in out.iterdir()}
+    assert set(before) == {"findings.json", "seg.dcm", "sr.dcm"}
+    # The others are smaller than that, the report is not.
+    room = max(len(before["findings.json"]), len(before["seg.dcm"])) + 100
+    assert room < len(before["sr.dcm"])
+    with room_for(room):
+        said = casestage("run", small_series, "--model", anatomy, "--out", out, "--recorded")
+    assert said.is_sentence(), said.err
+    assert {path.name: path.read_bytes() for path in out.iterdir()} == before
+
+
+def test_a_folder_that_cannot_be_filled_is_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("a", "b"):
+        (tmp_path / "there" / name).mkdir(parents=True)
+        (tmp_path / "there" / name / "before").touch()
+    real = os.replace
+
+    def refused(source: Path, target: Path) -> None:
+        if source.parent.name == "new" and source.name == "b":
+            raise PermissionError(13, "Permission denied")
+        real(source, target)
+
+    def fill() -> None:
+        with filling(tmp_path / "there", "It") as place:
+            (place / "a").mkdir()
+            (place / "b").mkdir()
+
+    monkeypatch.setattr(os, "replace", refused)
+    with pytest.raises(StorageError, match="could not be saved"):
+        fill()
+    there = tmp_path / "there"
+    assert sorted(path.parent.name for path in there.rglob("before")) == ["a", "b"]
+    assert sorted(path.name for path in there.iterdir()) == ["a", "b"]
+
+
+def test_a_model_folder_that_could_not_be_written_is_not_in_the_way_once_there_is_room(
+    anatomy: Path, tmp_path: Path
+) -> None:
+    asked = ("models", "propose", anatomy / "model.onnx", "--task", "segmentation", "--out", tmp_path / "new")
+    with room_for((anatomy / "model.onnx").stat().st_size):
+        assert casestage(*asked).is_sentence()
+    assert not (tmp_path / "new").exists()
+    assert casestage(*asked).code == 0
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows ends processes without asking them")
+def test_a_command_that_the_system_asks_to_end_takes_away_what_it_had_begun(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    run = [sys.executable, "-m", "viewer", "phantom", "chest", "--seed", "1", "--out", str(out)]
+    environment = {**os.environ, "PYTHONPATH": str(_ROOT), "CASESTAGE_HOME": str(tmp_path / "home")}
+    process = subprocess.Popen(run, env=environment, stderr=subprocess.PIPE, text=True)
+    until = time.monotonic() + 120
+    while not list(out.glob(".*.part")) and process.poll() is None and time.monotonic() < until:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGTERM)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert said.endswith("casestage: stopped.\n")
+    assert not out.exists()
