@@ -215,6 +215,9 @@ def test_cues_stand_before_prepared_answers(case: Case, kept: Rehearsals) -> Non
         ("2026-11-25T23:59:00", "Rehearsed yesterday"),
         ("2026-11-06T10:00:00", "Rehearsed 20 days ago"),
         ("2026-03-06T10:00:00", "Rehearsed Mar 2026"),
+        # Time zones differ by a day at most; beyond that a clock was wrong.
+        ("2026-11-27T02:00:00", "Rehearsed today"),
+        ("2106-02-07T06:28:15", "Rehearsed Feb 2106 by the clock of then"),
         ("some day", "Not rehearsed"),
     ],
 )

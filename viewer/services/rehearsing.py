@@ -133,6 +133,9 @@ class Rehearsals:
         if when is None:
             return "Not rehearsed"
         days = (self._today() - when).days
+        if days < -1:
+            # The clock was put back since; a day's difference may be one of time zones.
+            return f"Rehearsed {when:%b} {when.year} by the clock of then"
         if days <= 0:
             return "Rehearsed today"
         if days == 1:
