@@ -231,6 +231,54 @@ def test_after_a_crash_the_draft_is_there_with_its_series(session: Session, maki
     assert after.left_over() is None
 
 
+def test_a_draft_that_two_programs_go_on_with_becomes_two_and_none_is_lost(
+    session: Session, making: CaseMaking, tmp_path: Path
+) -> None:
+    step = making.capture()
+    other = CaseMaking(session, tmp_path / "drafts")
+    left = other.left_over()
+    assert left is not None
+    other.go_on(left)
+    told: list[StorageError] = []
+    making.failed.connect(told.append)
+    other.failed.connect(told.append)
+    making.edit(step.id, title="Of the first")
+    other.edit(step.id, title="Of the second")
+    assert [error.sentence for error in told] == [
+        "Another CaseStage has changed this draft; yours goes on as a draft of its own."
+    ]
+    making.edit(step.id, narration="And on")
+    other.edit(step.id, narration="And on")
+    making.undo()
+    other.undo()
+    other.undo()
+    other.redo()
+    assert len(told) == 1
+    assert (_titles(making), _titles(other)) == (["Of the first"], ["Of the second"])
+    # Each becomes a case without the other.
+    saved = other.making().draft
+    assert other.became_case(saved)
+    after = CaseMaking(session, tmp_path / "drafts")
+    kept = after.left_over()
+    assert kept is not None
+    assert [step.title for step in kept.steps] == ["Of the first"]
+
+
+def test_a_case_that_was_saved_takes_away_no_draft_that_another_program_went_on_with(
+    session: Session, making: CaseMaking, tmp_path: Path
+) -> None:
+    step = making.capture()
+    other = CaseMaking(session, tmp_path / "drafts")
+    left = other.left_over()
+    assert left is not None
+    other.go_on(left)
+    other.edit(step.id, title="Of the second")
+    assert making.became_case(making.making().draft)
+    after = CaseMaking(session, tmp_path / "drafts").left_over()
+    assert after is not None
+    assert [step.title for step in after.steps] == ["Of the second"]
+
+
 def test_what_was_changed_while_the_case_was_saved_is_kept(session: Session, making: CaseMaking) -> None:
     step = making.capture()
     saved = making.making().draft

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import shutil
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
@@ -35,8 +36,8 @@ class _Document:
     draft: Draft
 
 
-def write_draft(folder: Path, draft: Draft) -> None:
-    """Write a draft in the place of what was there of it.
+def write_draft(folder: Path, draft: Draft) -> bytes:
+    """Write a draft in the place of what was there of it, and return what its file holds then.
 
     Raises
     ------
@@ -44,8 +45,17 @@ def write_draft(folder: Path, draft: Draft) -> None:
         When it cannot be written.
     """
     private_folder(folder, "The draft")
-    text = json_text(unstructure(_Document(_FORMAT, _VERSION, draft)))
-    write_atomically(_place(folder, draft.id), text.encode("utf-8"), "The draft")
+    content = json_text(unstructure(_Document(_FORMAT, _VERSION, draft))).encode("utf-8")
+    write_atomically(_place(folder, draft.id), content, "The draft")
+    return content
+
+
+def content_of(folder: Path, draft_id: str) -> bytes | None:
+    """Return what a draft's file holds; None where there is none, or it cannot be read."""
+    try:
+        return _place(folder, draft_id).read_bytes()
+    except OSError:
+        return None
 
 
 def drafts_of(folder: Path, volume: Volume) -> tuple[Draft, ...]:
@@ -79,6 +89,14 @@ def remove_draft(folder: Path, draft_id: str) -> None:
             shutil.rmtree(home)
     except OSError as error:
         raise storage_error("The draft", error) from error
+
+
+def copy_home(folder: Path, draft_id: str, to_id: str) -> None:
+    """Copy what a draft brings into its case to another draft, as far as it can be."""
+    home = home_of(folder, draft_id)
+    with suppress(OSError, shutil.Error):
+        if home.is_dir():
+            shutil.copytree(home, home_of(folder, to_id))
 
 
 def home_of(folder: Path, draft_id: str) -> Path:

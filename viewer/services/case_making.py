@@ -56,7 +56,7 @@ class CaseMaking:
         self._other, self._comparing = other, comparing
         self._draft: Draft | None = None
         self._in_hand = ""
-        self.kept = KeptDrafts(folder)
+        self.kept = KeptDrafts(folder, self.failed.emit)
         self._history: History[_Edit] = History()
         self._last: tuple[object, _Edit] | None = None
         self.pictures = DraftPictures(self, folder)
@@ -302,7 +302,8 @@ class CaseMaking:
             self._show(edit.after)
 
     def _show(self, draft: Draft) -> None:
-        self._draft, self._last = draft, None
+        # It may have got another id since.
+        self._draft, self._last = evolve(draft, id=self._there().id), None
         if self.in_hand is None:
             self._in_hand = draft.steps[-1].id if draft.steps else ""
         self._keep()
@@ -383,6 +384,7 @@ class CaseMaking:
     def _keep(self) -> None:
         assert self._draft is not None
         try:
+            self._draft = self.kept.of_its_own(self._draft)
             self.kept.keep(self._draft)
         except StorageError as error:
             self.failed.emit(error)
