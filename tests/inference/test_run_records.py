@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -188,6 +189,21 @@ def test_a_folder_that_cannot_be_written_costs_a_note_and_not_the_result(
     result = run_or_recall(read_manifest(model_folder()), two_balls, JobContext(), RunRecords(tmp_path / "runs"))
     assert len(result.findings) == 2
     assert result.notes[0].startswith("The result was not recorded: ")
+
+
+@pytest.mark.parametrize("year", [1970, 2108])
+def test_a_clock_whose_battery_is_flat_costs_no_result(
+    model_folder: Folder, two_balls: Volume, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, year: int
+) -> None:
+    folder = model_folder()
+    result, manifest, records = ran(folder, two_balls), read_manifest(folder), RunRecords(tmp_path)
+    key = record_key(manifest, two_balls)
+    with monkeypatch.context() as patch:
+        patch.setattr(time, "time", lambda: (year - 1970) * 365.25 * 86400.0)
+        records.keep(key, result)
+    found = records.find(manifest, two_balls, key)
+    assert found is not None
+    assert [said(f) for f in found.findings] == [said(f) for f in result.findings]
 
 
 def test_a_record_names_nobody(model_folder: Folder, make_volume: MakeVolume, tmp_path: Path) -> None:
