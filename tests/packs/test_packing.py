@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -105,6 +106,29 @@ def test_a_model_comes_along_when_it_is_named(own_home: Path, tmp_path: Path, mo
     monkeypatch.setenv("CASESTAGE_HOME", str(tmp_path / "there"))
     assert casestage("pack", "install", pack).code == 0
     assert (tmp_path / "there" / "data" / "models" / "anatomy" / "model.toml").is_file()
+
+
+def test_two_packs_may_bring_the_same_model_and_another_version_is_named(
+    own_home: Path, repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    anatomy = repository / "resources" / "models" / "anatomy"
+    for n in ("one", "two", "three"):
+        write_small_case(_installed(own_home) / n, n)
+        manifest = Path(shutil.copytree(anatomy, tmp_path / n)) / "model.toml"
+        text = manifest.read_text("utf-8").replace('id = "anatomy"', 'id = "mine"')
+        manifest.write_text(text.replace('version = "1.1.0"', 'version = "0.9.0"') if n == "three" else text, "utf-8")
+        packed = ("pack", "build", n, "--model", tmp_path / n, "--out", tmp_path / f"{n}.casepack")
+        assert casestage(*packed).code == 0
+    monkeypatch.setenv("CASESTAGE_HOME", str(tmp_path / "there"))
+    assert casestage("pack", "install", tmp_path / "one.casepack").code == 0
+    said = casestage("pack", "install", tmp_path / "two.casepack")
+    assert said.code == 0, said.err
+    listed = {case["id"] for case in casestage("demo", "--list", "--json").json["cases"]}
+    assert {"one", "two"} <= listed
+    refused = casestage("pack", "install", tmp_path / "three.casepack")
+    assert "Here already: “mine” 1.1.0." in refused.err
+    assert casestage("pack", "install", tmp_path / "three.casepack", "--replace").code == 0
+    assert 'version = "0.9.0"' in (tmp_path / "there" / "data" / "models" / "mine" / "model.toml").read_text("utf-8")
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from viewer.domain.count_words import count_words
 from viewer.domain.job import JobContext
@@ -54,10 +54,12 @@ def bring(path: Path, data: Path, keys: TrustedKeys, shipped_models: tuple[Path,
 
 
 def _pack(path: Path, data: Path, keys: TrustedKeys) -> Bring:
-    from viewer.services.packing import install_pack
+    from viewer.services.packing import install_pack, same_models, version_there
 
     with opened_pack(path) as (_, pack):
-        there = [item for item in (*pack.cases, *pack.models) if (data / item.folder).exists()]
+        same = same_models(pack, data)
+        here = [i for i in (*pack.cases, *pack.models) if i.folder not in same and (data / i.folder).exists()]
+        there = [evolve(i, title=f"{i.title}{version_there(data / i.folder)}") for i in here]
     key = signer_of(path)
     name = keys.name_of(key) if key is not None else ""
     signed = f"Signed by {name}, whom you trust." if name else "Signed by a key that is not trusted here."

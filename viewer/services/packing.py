@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import tempfile
@@ -10,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve, frozen
 
-from viewer.domain.errors import PackError, StorageError
-from viewer.inference.manifest import read_manifest
+from viewer.domain.errors import ManifestError, PackError, StorageError
+from viewer.inference.manifest import MANIFEST_NAME, read_manifest
 from viewer.io.atomic_file import storage_error, sync_folder
 from viewer.io.case_document import missing_paths, read_case, series_of, to_be_made, write_case
 from viewer.io.pack import Pack, opened_pack, unpack
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from viewer.domain.job import JobContext
     from viewer.domain.walkthrough import Case
+    from viewer.io.pack import PackItem
 
 _SPARE_BYTES = 64 << 20
 
@@ -124,9 +126,11 @@ def install_pack(path: Path, data: Path, ctx: JobContext, *, replace: bool = Fal
         with staging(data / PACKS, put_back) as here:
             with opened_pack(path) as (_, pack):
                 places = {item.folder: data / item.folder for item in (*pack.cases, *pack.models)}
+                for folder in same_models(pack, data):
+                    del places[folder]
                 there = tuple(folder for folder, place in places.items() if place.exists())
                 if there and not replace:
-                    names = ", ".join(f"“{folder.split('/')[1]}”" for folder in there)
+                    names = ", ".join(f"“{folder.split('/')[1]}”{version_there(data / folder)}" for folder in there)
                     raise PackError(
                         f"Here already: {names}.", "Install it with --replace to put the new one in its place."
                     )
@@ -143,6 +147,31 @@ def install_pack(path: Path, data: Path, ctx: JobContext, *, replace: bool = Fal
     except OSError as error:
         raise storage_error("The pack", error) from error
     return Installed(pack, there)
+
+
+def same_models(pack: Pack, data: Path) -> frozenset[str]:
+    """Return the folders of a pack's models that are installed as they are in it: their files are left alone."""
+    return frozenset(item.folder for item in pack.models if _is_same(pack, item, data / item.folder))
+
+
+def _is_same(pack: Pack, item: PackItem, place: Path) -> bool:
+    files = {Path(file.path).name: file for file in pack.files if file.path.startswith(f"{item.folder}/")}
+    try:
+        if {name: file.size for name, file in files.items()} != {p.name: p.stat().st_size for p in place.iterdir()}:
+            return False
+        # It holds the hash of its ONNX file.
+        manifest = hashlib.sha256((place / MANIFEST_NAME).read_bytes()).hexdigest()
+    except OSError:
+        return False
+    return MANIFEST_NAME in files and files[MANIFEST_NAME].sha256 == manifest
+
+
+def version_there(place: Path) -> str:
+    """Return the version of a model that is installed, such as " 1.1.0"; "" for what is none."""
+    try:
+        return f" {read_manifest(place).version}"
+    except ManifestError:
+        return ""
 
 
 def put_back(left: Path) -> None:
