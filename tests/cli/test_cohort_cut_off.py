@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from typing import TYPE_CHECKING, Any
 
@@ -179,6 +180,29 @@ def test_files_of_other_settings_are_never_held_against_the_truth(
     place.write_text(place.read_text() + "\n")
     run(scans, own_model, out)
     assert counts(out)["false_positives"] == right
+
+
+def test_what_a_killed_run_left_half_written_is_gone_once_it_is_run_again(
+    scans: Path, anatomy: Path, tmp_path: Path
+) -> None:
+    results = tmp_path / "cohort" / "results" / "000001-anatomy"
+    (results / ".0badf00d.part" / "new").mkdir(parents=True)
+    (results / ".seg.dcm.0badf00d.part").touch()
+    run(scans, anatomy, tmp_path / "cohort")
+    assert sorted(path.name for path in results.iterdir()) == ["findings.json", "seg.dcm", "sr.dcm"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="has other rights")
+def test_a_folder_that_others_may_look_into_stays_so(anatomy: Path, tmp_path: Path) -> None:
+    write_series(tmp_path / "scans" / "ct")
+    out = tmp_path / "of all of us"
+    out.mkdir()
+    out.chmod(0o775)
+    run(tmp_path / "scans", anatomy, out)
+    assert out.stat().st_mode & 0o777 == 0o775
+    for part in out.glob("cohort.sqlite3*"):
+        if not part.name.endswith(".lock"):
+            assert part.stat().st_mode & 0o077 == 0
 
 
 def test_what_fails_leaves_no_files_of_an_earlier_run(scans: Path, anatomy: Path, tmp_path: Path) -> None:

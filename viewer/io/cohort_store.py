@@ -1,7 +1,8 @@
 """The runs of a cohort, in an SQLite file of their own: one row for each series and model, once it is done.
 
 A row is on disk when the call returns, and names nothing twice: what was cut off goes on where it was. It keeps the
-places of scans below the cohort's folder, which may name patients, and is readable for its user alone.
+places of scans below the cohort's folder, which may name patients, and is readable for its user alone, as is a folder
+that is made for it.
 """
 
 from __future__ import annotations
@@ -140,7 +141,9 @@ class CohortStore:
     def __init__(self, folder: Path, *, to_write: bool) -> None:
         path = folder / FILE_NAME
         if to_write:
-            private_folder(folder, "The cohort")
+            # One that is there already may be others' too; who may look into it is for them to say.
+            if not folder.is_dir():
+                private_folder(folder, "The cohort")
         elif not path.is_file():
             raise StorageError(
                 "There is no cohort in this folder.", "Make one: casestage cohort run FOLDER --model ID --out DIR"

@@ -7,7 +7,7 @@ import shutil
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from viewer.io.atomic_file import storage_error, unfinished_name
+from viewer.io.atomic_file import is_unfinished, storage_error, unfinished_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,6 +51,14 @@ def filling(folder: Path, what: str) -> Iterator[Path]:
                 place.rmdir()
             except OSError:
                 break
+
+
+def remove_unfinished(folder: Path) -> None:
+    """Remove what killed programs left in a folder into which nobody else writes, as far as it can be."""
+    with suppress(OSError):
+        for left in folder.iterdir():
+            if is_unfinished(left.name):
+                shutil.rmtree(left, ignore_errors=True) if left.is_dir() else left.unlink(missing_ok=True)
 
 
 def _move_in(new: Path, old: Path, folder: Path) -> None:

@@ -27,6 +27,7 @@ from viewer.inference.manifest import card
 from viewer.inference.recalled import run_or_recall
 from viewer.inference.run_records import settings_of
 from viewer.io.cohort_store import CohortModel, CohortRun, CohortSeries
+from viewer.io.filled_folder import remove_unfinished
 from viewer.io.findings_file import model_named, read_findings
 from viewer.io.scan import scan
 from viewer.io.seg import NotMadeError
@@ -271,6 +272,7 @@ def _runs(
             result = run_or_recall(manifest, volume, share, records, anyway=anyway)
             # A program that is killed here must not leave files of now beside what was counted before.
             store.drop(number, known.sha256)
+            remove_unfinished(_results(out, number, known.id))
             with suppress(NotMadeError):
                 # What is found counts all the same, and findings.json says why it is alone.
                 write_outputs(
