@@ -131,6 +131,25 @@ def test_two_packs_may_bring_the_same_model_and_another_version_is_named(
     assert 'version = "0.9.0"' in (tmp_path / "there" / "data" / "models" / "mine" / "model.toml").read_text("utf-8")
 
 
+def test_a_pack_does_not_put_another_version_before_a_model_of_the_program_unasked(
+    own_home: Path, repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_small_case(_installed(own_home) / "one", "one")
+    manifest = Path(shutil.copytree(repository / "resources" / "models" / "anatomy", tmp_path / "old")) / "model.toml"
+    now = 'version = "1.1.0"'
+    manifest.write_text(manifest.read_text("utf-8").replace(now, 'version = "0.9.0"'), "utf-8")
+    pack = tmp_path / "one.casepack"
+    assert casestage("pack", "build", "one", "--model", tmp_path / "old", "--out", pack).code == 0
+    monkeypatch.setenv("CASESTAGE_HOME", str(tmp_path / "there"))
+    said = casestage("pack", "install", pack)
+    assert said.is_sentence()
+    assert "Here already: “anatomy” 1.1.0 of the program." in said.err
+    assert "--replace" in said.err
+    listed = casestage("models", "list", "--json")
+    assert listed.code == 0
+    assert {m["version"] for m in listed.json["models"] if m["id"] == "anatomy"} == {"1.1.0"}
+
+
 @pytest.mark.parametrize(
     "arguments",
     [("pack", "build", "nowhere", "--out", "x.casepack"), ("pack", "build", "head-epidural", "--out", "x.zip")],

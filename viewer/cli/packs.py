@@ -16,7 +16,7 @@ from viewer.io.pack import ENDING, Pack, check_pack, signer_of
 from viewer.io.pack_signature import fingerprint, new_key, public_key, public_place
 from viewer.services.cases import case_of
 from viewer.services.packing import build_pack, install_pack
-from viewer.services.places import case_folders, config_folder, data_folder
+from viewer.services.places import case_folders, config_folder, data_folder, model_folders
 from viewer.services.trusted_keys import FILE_NAME, TrustedKeys
 
 if TYPE_CHECKING:
@@ -61,7 +61,8 @@ def install(arguments: argparse.Namespace) -> int:
                 f"The pack is signed by a key that is not trusted here: {fingerprint(key)}.",
                 "Compare that with its maker, and trust it with: casestage pack key trust FILE.pub --name NAME",
             )
-    done = install_pack(path, data_folder(), progress_context(), replace=arguments.replace)
+    shipped = model_folders()[1:]
+    done = install_pack(path, data_folder(), progress_context(), replace=arguments.replace, shipped_models=shipped)
     _say(done.pack, path, arguments.json, "Installed")
     return 0
 

@@ -50,16 +50,16 @@ def bring(path: Path, data: Path, keys: TrustedKeys, shipped_models: tuple[Path,
         Where it is damaged, or not what it says.
     """
     folder = model_folder(path)
-    return _pack(path, data, keys) if folder is None else _model(folder, data, shipped_models)
+    return _pack(path, data, keys, shipped_models) if folder is None else _model(folder, data, shipped_models)
 
 
-def _pack(path: Path, data: Path, keys: TrustedKeys) -> Bring:
-    from viewer.services.packing import install_pack, same_models, version_there
+def _pack(path: Path, data: Path, keys: TrustedKeys, shipped_models: tuple[Path, ...]) -> Bring:
+    from viewer.services.packing import here_already, install_pack
 
     with opened_pack(path) as (_, pack):
-        same = same_models(pack, data)
-        here = [i for i in (*pack.cases, *pack.models) if i.folder not in same and (data / i.folder).exists()]
-        there = [evolve(i, title=f"{i.title}{version_there(data / i.folder)}") for i in here]
+        here = here_already(pack, data, shipped_models)
+        items = {item.folder: item for item in (*pack.cases, *pack.models)}
+        there = [evolve(items[folder], title=f"{items[folder].title}{version}") for folder, version in here.items()]
     key = signer_of(path)
     name = keys.name_of(key) if key is not None else ""
     signed = f"Signed by {name}, whom you trust." if name else "Signed by a key that is not trusted here."
@@ -68,7 +68,7 @@ def _pack(path: Path, data: Path, keys: TrustedKeys) -> Bring:
     holds = f"{_titles(pack.cases)}{models}"
 
     def install(ctx: JobContext) -> str:
-        install_pack(path, data, ctx, replace=bool(there))
+        install_pack(path, data, ctx, replace=bool(there), shipped_models=shipped_models)
         return f"Installed: {holds}."
 
     replaced = f" It takes the place of {_titles(there)}." if there else ""

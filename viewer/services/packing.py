@@ -22,7 +22,7 @@ from viewer.services.cut_off import PACKS
 from viewer.services.first_use import made_series
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from viewer.domain.job import JobContext
     from viewer.domain.walkthrough import Case
@@ -102,7 +102,9 @@ def _of_its_own(story: Case, folder: Path) -> Path:
     return folder
 
 
-def install_pack(path: Path, data: Path, ctx: JobContext, *, replace: bool = False) -> Installed:
+def install_pack(
+    path: Path, data: Path, ctx: JobContext, *, replace: bool = False, shipped_models: Iterable[Path] = ()
+) -> Installed:
     """Install the cases and models of a pack into the data folder; everything is there afterwards, or nothing is.
 
     It is unpacked beside its place and proven, its cases are read, and then it is moved there. What an install that
@@ -114,6 +116,8 @@ def install_pack(path: Path, data: Path, ctx: JobContext, *, replace: bool = Fal
         The program's data folder, with `cases` and `models` in it.
     replace
         Whether cases and models of the same name make place; otherwise that is refused.
+    shipped_models
+        Folders of models that came with the program, and that those of the data folder go before.
 
     Raises
     ------
@@ -128,9 +132,9 @@ def install_pack(path: Path, data: Path, ctx: JobContext, *, replace: bool = Fal
                 places = {item.folder: data / item.folder for item in (*pack.cases, *pack.models)}
                 for folder in same_models(pack, data):
                     del places[folder]
-                there = tuple(folder for folder, place in places.items() if place.exists())
+                there = here_already(pack, data, shipped_models)
                 if there and not replace:
-                    names = ", ".join(f"“{folder.split('/')[1]}”{version_there(data / folder)}" for folder in there)
+                    names = ", ".join(f"“{folder.split('/')[1]}”{version}" for folder, version in there.items())
                     raise PackError(
                         f"Here already: {names}.", "Install it with --replace to put the new one in its place."
                     )
@@ -146,7 +150,7 @@ def install_pack(path: Path, data: Path, ctx: JobContext, *, replace: bool = Fal
             _move_in(here, places)
     except OSError as error:
         raise storage_error("The pack", error) from error
-    return Installed(pack, there)
+    return Installed(pack, tuple(there))
 
 
 def same_models(pack: Pack, data: Path) -> frozenset[str]:
@@ -166,8 +170,22 @@ def _is_same(pack: Pack, item: PackItem, place: Path) -> bool:
     return MANIFEST_NAME in files and files[MANIFEST_NAME].sha256 == manifest
 
 
-def version_there(place: Path) -> str:
-    """Return the version of a model that is installed, such as " 1.1.0"; "" for what is none."""
+def here_already(pack: Pack, data: Path, shipped_models: Iterable[Path]) -> dict[str, str]:
+    """Return the folders of cases and models that others of that name are in the way of, with the version of those.
+
+    A version is said as " 1.1.0", and " 1.1.0 of the program" of a model that came with it; "" for a case.
+    """
+    same = same_models(pack, data)
+    items = [item for item in (*pack.cases, *pack.models) if item.folder not in same]
+    found = {item.folder: _version(data / item.folder) for item in items if (data / item.folder).exists()}
+    for item in pack.models:
+        for place in (folder / item.id for folder in shipped_models):
+            if item.folder not in same | found.keys() and place.exists() and not _is_same(pack, item, place):
+                found[item.folder] = f"{_version(place)} of the program"
+    return found
+
+
+def _version(place: Path) -> str:
     try:
         return f" {read_manifest(place).version}"
     except ManifestError:
