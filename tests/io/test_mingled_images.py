@@ -66,6 +66,75 @@ def test_scans_whose_images_lie_evenly_in_turn_are_not_mixed_where_a_standing_cl
         assert np.array_equal(volume.slices, [made_ct.pixels(k).astype(int) - 1024 + 100 * p for k in range(8)])
 
 
+CLOCKS_OF_DAY = ["AcquisitionTime", "AcquisitionDateTime", "ContentTime"]
+
+
+def at(clock: str, minute: int) -> dict[str, str]:
+    """Return what an image says that was made so many minutes past ten."""
+    return {clock: f"{'20260102' if clock == 'AcquisitionDateTime' else ''}10{minute:02}00"}
+
+
+@pytest.mark.parametrize("clock", CLOCKS_OF_DAY)
+@pytest.mark.parametrize("computers", [2, 3])
+@pytest.mark.parametrize("numbered", [1, -1], ids=["upwards", "downwards"])
+@pytest.mark.parametrize("thickness", [None, "2", "3"])
+def test_one_scan_that_several_computers_reconstructed_in_turn_is_one_volume(
+    made_ct: Any, clock: str, computers: int, numbered: int, thickness: str | None
+) -> None:
+    for k in range(16):
+        said = {"InstanceNumber": str(50 + numbered * k), "SliceThickness": thickness}
+        made_ct.slice(f"{k}", made_ct.pixels(k), (-10, -20, 2.0 * k), **at(clock, k % computers), **said)
+    (volume,) = opened(made_ct)
+    assert (volume.verdict, volume.reasons, volume.part) == (Verdict.OK, (), "")
+    assert np.array_equal(volume.slices, [made_ct.pixels(k).astype(int) - 1024 for k in range(16)])
+
+
+@pytest.mark.parametrize("missing", [4, 7])
+def test_a_slice_missing_in_a_scan_that_two_computers_reconstructed_in_turn_does_not_divide_it(
+    made_ct: Any, missing: int
+) -> None:
+    for k in set(range(16)) - {missing}:
+        made_ct.slice(f"{k:02}", made_ct.pixels(k), (-10, -20, 2.0 * k), **at("ContentTime", k % 2))
+    (volume,) = opened(made_ct)
+    assert (volume.stack.count, volume.reasons) == (15, (f"1 slice is missing near H {2 * missing}.0 mm.",))
+
+
+@pytest.mark.parametrize(
+    ("thickness", "parts"), [("2", 1), ("4", 2), (None, 2)], ids=["side by side", "overlapping", "unknown"]
+)
+def test_images_without_numbers_of_two_times_in_turn_are_one_scan_where_they_lie_side_by_side(
+    made_ct: Any, thickness: str | None, parts: int
+) -> None:
+    for k in range(16):
+        said = {"InstanceNumber": None, "SliceThickness": thickness}
+        made_ct.slice(f"{k}", made_ct.pixels(k), (-10, -20, 2.0 * k), **at("ContentTime", k % 2), **said)
+    assert [volume.stack.count for volume in opened(made_ct)] == [16 // parts] * parts
+
+
+@pytest.mark.parametrize("clock", CLOCKS_OF_DAY)
+@pytest.mark.parametrize("number", [lambda p, k: 8 * p + k, lambda p, k: k, lambda p, k: 8 * p + (7 - k if p else k)])
+@pytest.mark.parametrize("thickness", [None, "1", "2"])
+def test_two_scans_numbered_each_for_itself_stay_two_where_their_images_lie_evenly_in_turn(
+    made_ct: Any, clock: str, number: Any, thickness: str | None
+) -> None:
+    for p in range(2):
+        for k in range(8):
+            said = {"InstanceNumber": str(1 + number(p, k)), "SliceThickness": thickness}
+            stored = made_ct.pixels(k) + np.int16(100 * p)
+            made_ct.slice(f"{p}{k}", stored, (-10, -20, 2.0 * k + p), **at(clock, p), **said)
+    for p, volume in enumerate(opened(made_ct)):
+        assert volume.verdict is Verdict.OK
+        assert np.array_equal(volume.slices, [made_ct.pixels(k).astype(int) - 1024 + 100 * p for k in range(8)])
+
+
+def test_two_phases_of_the_heart_stay_two_where_their_images_lie_in_turn_and_are_numbered_along_the_patient(
+    made_ct: Any,
+) -> None:
+    for k in range(16):
+        made_ct.slice(f"{k:02}", made_ct.pixels(k), (-10, -20, 2.0 * k), TriggerTime=("120", "560")[k % 2])
+    assert [volume.part for volume in opened(made_ct)] == ["phase 1 of 2, 120 ms", "phase 2 of 2, 560 ms"]
+
+
 @pytest.mark.parametrize("clock", ["AcquisitionTime", "ContentTime"])
 @pytest.mark.parametrize("first", [0.6, 9.1, -7.3])
 @pytest.mark.parametrize("step", [2.0, -2.0])

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Sequence
-from operator import attrgetter, itemgetter
-from typing import Any
+from collections.abc import Sequence
+from operator import itemgetter
 
 import numpy as np
 from attrs import frozen
@@ -15,11 +14,11 @@ from viewer.domain.errors import CaseStageError
 from viewer.domain.slice_gaps import commonest_gap_mm
 from viewer.io.decode import stored_bytes
 from viewer.io.dicom_geometry import heights_mm, located, same_place_mm, same_places
+from viewer.io.in_turn import FEWEST, scans_in_turn
 from viewer.io.open_images import OpenImages
 from viewer.io.phase_words import numbered, starts, words_of
 from viewer.io.scanned_again import even, over_each_other, scans_in_time
 from viewer.io.slice_header import Frame, Telling
-from viewer.io.slice_thickness import side_by_side
 from viewer.io.telling import ATTRIBUTES, CLOCKS, Codes, Told, joined, told_by
 from viewer.io.unsaid_phases import doubts_of
 
@@ -27,20 +26,10 @@ from viewer.io.unsaid_phases import doubts_of
 _ROUNDED_APART_MM = 0.05
 _LEAST_SHARE_OF_SPAN = 0.5
 _EVEN = 0.1
-_FEWEST_CROSSED = 3
 _MOST_CROSSED = 200
 _MOST_TOGETHER = 3
 _MOST_TRIED = 10
 _STACK = next(attribute for attribute in ATTRIBUTES if attribute.name == "stack")
-_MOSTLY_IN_TURN = 0.9
-_NEARLY = 1.1
-_RAW: dict[str, Callable[[Telling], Any]] = {
-    "acquisition date and time": attrgetter("acquisition_date_time"),
-    "acquisition time": attrgetter("acquisition_date", "acquisition_time"),
-    "content time": attrgetter("content_date", "content_time"),
-    "trigger time": attrgetter("trigger_time"),
-    "slice thickness": attrgetter("slice_thickness"),
-}
 _lasting = itemgetter(
     *(
         Telling._fields.index(name)
@@ -178,34 +167,11 @@ def _stacks_apart(frames: Sequence[Frame], heights: NDArray[np.float64]) -> list
 
 
 def _in_turn(frames: Sequence[Frame], heights: NDArray[np.float64], apart_mm: float) -> list[Phase]:
-    """Return scans whose images lie in turn, even together, each of one time or thickness of its own; [] for one scan.
-
-    The clock of one scan runs, or stands for images that lie side by side.
-    """
-    order = np.argsort(heights)
-    lowest, next_to_it = (frames[i].telling for i in order[:2].tolist())
-    for attribute in (one for one in ATTRIBUTES if one.name in _RAW):
-        said = _RAW[attribute.name]
-        if said(lowest) == said(next_to_it):
-            continue
-        raw = [said(f.telling) for f in frames]
-        number = {one: n for n, one in enumerate(dict.fromkeys(raw))}
-        if not _take_turns(np.asarray([number[one] for one in raw])[order], len(number)):
-            continue
-        told = told_by(attribute, frames)
-        # One number may be written in several ways.
-        if not _take_turns(told.codes[order], len(told.values)) or (None in told.values and side_by_side(frames)):
-            continue
-        if attribute.name in CLOCKS or _far_apart(told.values):
-            return _crowd(frames, heights, apart_mm).divided(told.codes, words_of(told.codes, [told], [told]), [told])
-    return []
-
-
-def _take_turns(codes: Codes, count: int) -> bool:
-    """Return True where images, in the order of their places, are by turns of so many scans."""
-    if count < 2 or _FEWEST_CROSSED * count > len(codes) or (codes[:-1] == codes[1:]).any():
-        return False
-    return bool(np.mean(codes[:-count] == codes[count:]) >= _MOSTLY_IN_TURN)
+    """Return scans whose images lie in turn, even together, each of one time or thickness of its own; [] for one."""
+    told = scans_in_turn(frames, heights)
+    if told is None:
+        return []
+    return _crowd(frames, heights, apart_mm).divided(told.codes, words_of(told.codes, [told], [told]), [told])
 
 
 def _again(crowd: _Crowd) -> list[Phase]:
@@ -215,12 +181,6 @@ def _again(crowd: _Crowd) -> list[Phase]:
         return []
     codes, clock = found
     return crowd.divided(codes, numbered(starts(codes, [clock])))
-
-
-def _far_apart(values: Sequence[float | None]) -> bool:
-    """Return True where no two numbers, in their order, are nearly the same."""
-    said = [value for value in values if value]
-    return len(said) == len(values) and all(b > _NEARLY * a for a, b in itertools.pairwise(said))
 
 
 def _one_after_another(frames: Sequence[Frame], heights: NDArray[np.float64]) -> bool:
@@ -336,7 +296,7 @@ def _roughly(crowd: _Crowd) -> list[Phase]:
             low, high = crowd.ends(codes)
             sizes = np.bincount(codes)
             if len(sizes) <= 2 * crowd.most + 1 and not crowd.surplus(codes)[high > low + same_mm].any():
-                if sizes.max() >= _FEWEST_CROSSED:
+                if sizes.max() >= FEWEST:
                     return crowd.divided(codes, words_of(codes, together, told), together)
     return []
 
@@ -355,8 +315,8 @@ def _crossing(crowd: _Crowd) -> list[Phase]:
     told = _told(crowd)
     for one in told:
         # In a small stack two images count as well; in a large one they may be some that were taken anew.
-        small = len(one.values) == 2 and one.attribute.lasting and len(crowd.frames) < 2 * _FEWEST_CROSSED
-        fewest = _FEWEST_CROSSED - small
+        small = len(one.values) == 2 and one.attribute.lasting and len(crowd.frames) < 2 * FEWEST
+        fewest = FEWEST - small
         large = np.flatnonzero(np.bincount(one.codes) >= fewest)[:_MOST_CROSSED].tolist()
         # A clock that stands still for many images, and for all of them, is that of the acquisition.
         stands = one.attribute.name in CLOCKS and len(large) == len(one.values)
@@ -381,7 +341,7 @@ def _mingled(heights: NDArray[np.float64], codes: Codes, a: int, b: int, *, sure
     both = np.concatenate([own, others])
     order = np.argsort(both)
     switches = int(np.count_nonzero(np.diff(order < len(own))))
-    if switches < _FEWEST_CROSSED:
+    if switches < FEWEST:
         return False
     return (sure and switches >= min(len(own), len(others))) or any(
         alike(own) and alike(others) and not alike(both[order]) for alike in (even, _even_but_for_missing)
