@@ -89,6 +89,39 @@ def test_one_scan_that_several_computers_reconstructed_in_turn_is_one_volume(
     assert np.array_equal(volume.slices, [made_ct.pixels(k).astype(int) - 1024 for k in range(16)])
 
 
+@pytest.mark.parametrize(
+    "ways",
+    [("STANDARD", "Standard"), ("STANDARD", "standard", "Standard"), ("B 30f", "B30f"), ("Br40d\\3", "BR40D\\3")],
+)
+@pytest.mark.parametrize("step", [1, 2, 8], ids=["in turn", "by pairs", "by halves"])
+@pytest.mark.parametrize("gaps", [2.0, 2.5], ids=["even", "uneven"])
+def test_one_scan_is_one_where_its_kernel_is_spelled_in_several_ways(
+    made_ct: Any, ways: tuple[str, ...], step: int, gaps: float
+) -> None:
+    for k in range(16):
+        place = (-10, -20, 2.0 * k if k < 9 else 18 + gaps * (k - 9))
+        made_ct.slice(f"{k:02}", made_ct.pixels(k), place, ConvolutionKernel=ways[k // step % len(ways)])
+    (volume,) = opened(made_ct)
+    assert (volume.stack.count, volume.part) == (16, "")
+    assert volume.verdict is (Verdict.OK if gaps == 2 else Verdict.RESAMPLED)
+    assert not any("kernel" in reason for reason in volume.reasons)
+
+
+@pytest.mark.parametrize("other", ["", "b"], ids=["in order", "in another order"])
+@pytest.mark.parametrize("place", [0.0, 1.0], ids=["at the same places", "between"])
+def test_two_kernels_of_which_one_is_spelled_in_two_ways_are_two_parts(made_ct: Any, other: str, place: float) -> None:
+    for p, ways in enumerate((("BONE", "BONE"), ("Standard", "STANDARD"))):
+        for k in range(8):
+            stored = made_ct.pixels(k) + np.int16(100 * p)
+            name = f"{other * (k % 2)}{p}{k}"
+            made_ct.slice(name, stored, (-10, -20, 2.0 * k + p * place), ConvolutionKernel=ways[k % 2])
+    volumes = opened(made_ct)
+    assert [volume.part for volume in volumes] == ["kernel BONE", "kernel STANDARD"]
+    for p, volume in enumerate(volumes):
+        assert volume.verdict is Verdict.OK
+        assert np.array_equal(volume.slices, [made_ct.pixels(k).astype(int) - 1024 + 100 * p for k in range(8)])
+
+
 @pytest.mark.parametrize("missing", [4, 7])
 def test_a_slice_missing_in_a_scan_that_two_computers_reconstructed_in_turn_does_not_divide_it(
     made_ct: Any, missing: int

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from viewer.io.image_names import of_their_own
 from viewer.io.raw_values import plain
-from viewer.io.telling import ATTRIBUTES
+from viewer.io.telling import ATTRIBUTES, told_by
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -26,10 +26,9 @@ def differing_words(frames: Sequence[Frame]) -> str:
     """
     if frames[0].localizer:
         return ""
-    ways = {(f.telling.tube_voltage, f.telling.kernel, f.telling.contrast_agent): f for f in frames}
-    names = [
-        one.name for one in _ATTRIBUTES if len(ways) > 1 and len({one.value(f) for f in ways.values()} - {None}) > 1
-    ]
+    ways = list({(f.telling.tube_voltage, f.telling.kernel, f.telling.contrast_agent): f for f in frames}.values())
+    told = [told_by(one, ways) for one in _ATTRIBUTES if len(ways) > 1]
+    names = [one.attribute.name for one in told if len(set(one.values) - {None}) > 1]
     days = {f.telling.acquisition_date for f in frames}
     # Anonymising gives some series a day of its own for every image.
     if _days_apart(days) > _NIGHT and not of_their_own(len(days), len(frames)):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from operator import itemgetter
+from typing import Any
 
 import numpy as np
 from attrs import frozen
@@ -29,16 +30,22 @@ _EVEN = 0.1
 _MOST_CROSSED = 200
 _MOST_TOGETHER = 3
 _MOST_TRIED = 10
-_STACK = next(attribute for attribute in ATTRIBUTES if attribute.name == "stack")
-_lasting = itemgetter(
-    *(
-        Telling._fields.index(name)
-        for name in (
-            "temporal_position", "acquisition_number", "cardiac_phase", "respiratory_phase", "kernel", "tube_voltage",
-            "contrast_agent", "stack", "image_type", "field_of_view", "slice_thickness", "series_number",
-        )
-    )
-)  # fmt: skip
+_LASTING = {
+    "temporal_position": "temporal position",
+    "acquisition_number": "acquisition",
+    "cardiac_phase": "cardiac phase",
+    "respiratory_phase": "respiratory phase",
+    "kernel": "kernel",
+    "tube_voltage": "tube voltage",
+    "contrast_agent": "contrast",
+    "stack": "stack",
+    "image_type": "image type",
+    "field_of_view": "field of view",
+    "slice_thickness": "slice thickness",
+    "series_number": "series number",
+}
+_lasting = itemgetter(*(Telling._fields.index(name) for name in _LASTING))
+_NAMED = {attribute.name: attribute for attribute in ATTRIBUTES}
 
 
 @frozen(eq=False)
@@ -158,7 +165,7 @@ def _stacks_apart(frames: Sequence[Frame], heights: NDArray[np.float64]) -> list
     """
     if frames[0].telling.stack is None:
         return []
-    stacks = told_by(_STACK, frames)
+    stacks = told_by(_NAMED["stack"], frames)
     own = [np.flatnonzero(stacks.codes == n) for n in range(len(stacks.values))]
     if len(own) < 2 or None in stacks.values or not all(len(n) > 1 and even(np.sort(heights[n])) for n in own):
         return []
@@ -188,10 +195,19 @@ def _one_after_another(frames: Sequence[Frame], heights: NDArray[np.float64]) ->
     first = _lasting(frames[0].telling)
     if all(_lasting(f.telling) == first for f in frames):
         return True
-    ordered = [_lasting(frames[n].telling) for n in np.argsort(heights).tolist()]
+    ordered = [frames[n] for n in np.argsort(heights).tolist()]
     # Each attribute for itself: one that is another on every image would hide that the others alternate.
-    each = zip(*ordered, strict=True)
-    return all(sum(bool(a != b) for a, b in itertools.pairwise(said)) == len(set(said)) - 1 for said in each)
+    each = zip(*(_lasting(f.telling) for f in ordered), strict=True)
+    for name, said in zip(_LASTING.values(), each, strict=True):
+        # One value may be written in several ways.
+        if not _never_again(said) and not _never_again(told_by(_NAMED[name], ordered).codes.tolist()):
+            return False
+    return True
+
+
+def _never_again(said: Sequence[Any]) -> bool:
+    """Return True where no value comes back once another one followed it."""
+    return sum(bool(a != b) for a, b in itertools.pairwise(said)) == len(set(said)) - 1
 
 
 def _crowd(frames: Sequence[Frame], heights: NDArray[np.float64], apart_mm: float) -> _Crowd:

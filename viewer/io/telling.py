@@ -46,6 +46,8 @@ class Attribute:
         do not belong into one volume, also where no two of them lie at one place.
     mostly_lasting
         True where images of one volume may differ in it; those are apart that lie evenly, and not together.
+    spelled
+        Returns what is equal for values that are one, spelled in several ways; None where each is one of its own.
     """
 
     name: str
@@ -54,6 +56,7 @@ class Attribute:
     detail: Callable[[Value], str] | None = None
     lasting: bool = False
     mostly_lasting: bool = False
+    spelled: Callable[[Value], Value] | None = None
 
 
 @define(frozen=True, eq=False)
@@ -69,6 +72,10 @@ def told_by(attribute: Attribute, frames: Sequence[Frame]) -> Told:
     """Return what an attribute says of images."""
     said = [attribute.value(f) for f in frames]
     values = sorted(set(said), key=_by_value)
+    if attribute.spelled is not None:
+        first: dict[Value, Value] = {}
+        one = {value: first.setdefault(attribute.spelled(value), value) for value in values}
+        said, values = [one[value] for value in said], list(first.values())
     number = {value: n for n, value in enumerate(values)}
     return Told(attribute, values, np.asarray([number[value] for value in said]))
 
@@ -144,6 +151,11 @@ def _dimension(n: int, frame: Frame) -> float | None:
     return said[n] if n < len(said) else None
 
 
+def _spelling(value: str | None) -> str | None:
+    """Return a name without blanks and in one case."""
+    return None if value is None else re.sub(r"\s", "", value).casefold()
+
+
 def _text(raw: bytes | None) -> str | None:
     return re.sub(r"[^ -~]|\\", " ", plain(raw))[:_LONGEST_WORDS].strip() or None
 
@@ -183,6 +195,7 @@ ATTRIBUTES = (
         lambda f: _text(f.telling.kernel),
         lambda value, _: f"kernel {value}" if value else "no kernel named",
         lasting=True,
+        spelled=_spelling,
     ),
     Attribute(
         "tube voltage",
