@@ -242,6 +242,8 @@ def _told_apart(crowd: _Crowd) -> list[Phase]:
     """Return phases by attributes that leave as many of them as there are images at one place."""
     told = _told(crowd)
     few = [t for t in told if len(t.values) <= max(crowd.most, crowd.common)][:_MOST_TRIED]
+    # A clock may be that of one of several computers that reconstructed all in turn.
+    few.sort(key=lambda t: not t.attribute.lasting)
     for count in range(1, _MOST_TOGETHER + 1):
         for together in itertools.combinations(few, count):
             codes = joined(together)
