@@ -122,12 +122,15 @@ def test_two_kernels_of_which_one_is_spelled_in_two_ways_are_two_parts(made_ct: 
         assert np.array_equal(volume.slices, [made_ct.pixels(k).astype(int) - 1024 + 100 * p for k in range(8)])
 
 
-@pytest.mark.parametrize("missing", [4, 7])
+@pytest.mark.parametrize("missing", [1, 4, 7, 14])
+@pytest.mark.parametrize("runs", [False, True])
 def test_a_slice_missing_in_a_scan_that_two_computers_reconstructed_in_turn_does_not_divide_it(
-    made_ct: Any, missing: int
+    made_ct: Any, missing: int, runs: bool
 ) -> None:
-    for k in set(range(16)) - {missing}:
-        made_ct.slice(f"{k:02}", made_ct.pixels(k), (-10, -20, 2.0 * k), **at("ContentTime", k % 2))
+    for k in range(16):
+        said = {"ContentTime": f"10{15 + 3 * (k % 2)}{2 * k:02}.5"} if runs else at("ContentTime", k % 2)
+        made_ct.slice(f"{k:02}", made_ct.pixels(k), (-10, -20, 2.0 * k), **said)
+    (made_ct.folder / f"{missing:02}").unlink()
     (volume,) = opened(made_ct)
     assert (volume.stack.count, volume.reasons) == (15, (f"1 slice is missing near H {2 * missing}.0 mm.",))
 
@@ -185,6 +188,74 @@ def test_a_second_scan_that_goes_over_a_place_again_is_not_mixed_with_the_first_
         assert volume.verdict is Verdict.OK
         values = [made_ct.pixels(k).astype(int) - 1024 + 100 * p for k in range(8)]
         assert np.array_equal(volume.slices, values[:: int(np.sign(step))])
+
+
+@pytest.mark.parametrize("clock", ["AcquisitionTime", "ContentTime"])
+@pytest.mark.parametrize("count", [2, 3])
+@pytest.mark.parametrize("missing", [None, 5])
+def test_scans_whose_images_lie_evenly_in_turn_are_not_mixed_where_the_clock_runs_in_each(
+    made_ct: Any, clock: str, count: int, missing: int | None
+) -> None:
+    for p in range(count):
+        for k in range(8):
+            stored = made_ct.pixels(k) + np.int16(100 * p)
+            place = (-10, -20, 2.0 * (k + p / count))
+            made_ct.slice(f"{p}{k}", stored, place, **{clock: f"10{15 + 3 * p}{2 * k:02}.5"})
+    if missing is not None:
+        (made_ct.folder / f"0{missing}").unlink()
+    volumes = opened(made_ct)
+    assert [volume.part for volume in volumes] == [
+        f"phase {p + 1} of {count}, 10:{15 + 3 * p}:00.5" for p in range(count)
+    ]
+    for p, volume in enumerate(volumes):
+        own = [k for k in range(8) if p or k != missing]
+        assert volume.verdict is (Verdict.OK if len(own) == 8 else Verdict.UNTRUSTED)
+        assert np.array_equal(volume.slices, [made_ct.pixels(k).astype(int) - 1024 + 100 * p for k in own])
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        lambda k: {"InstanceNumber": str(k + 1)},
+        lambda k: {"InstanceNumber": str(k // 2 + 8 * (k % 2) + 1), "SliceThickness": "2"},
+    ],
+    ids=["numbered along the patient", "side by side"],
+)
+def test_slices_of_one_scan_of_which_every_second_was_taken_later_are_one_volume(made_ct: Any, said: Any) -> None:
+    for k in range(16):
+        time = {"AcquisitionTime": f"10{15 + 3 * (k % 2)}{2 * (k // 2):02}.5"}
+        made_ct.slice(f"{k}", made_ct.pixels(k), (-10, -20, 2.0 * k), **time, **said(k))
+    (volume,) = opened(made_ct)
+    assert (volume.stack.count, volume.verdict) == (16, Verdict.OK)
+
+
+@pytest.mark.parametrize("copied", ["all", "one under another UID"])
+@pytest.mark.parametrize("offset", [1.0, 0.6])
+@pytest.mark.parametrize("by", ["a clock that stands", "a clock that runs", "the kernel", "thickness"])
+def test_images_that_are_there_twice_do_not_hide_that_two_scans_lie_between_each_other(
+    made_ct: Any, copied: str, offset: float, by: str
+) -> None:
+    def said(p: int, k: int) -> dict[str, str]:
+        return {
+            "a clock that stands": {"ContentTime": f"10{15 + p}00"},
+            "a clock that runs": {"ContentTime": f"10{15 + p}{2 * k:02}"},
+            "the kernel": {"ConvolutionKernel": ("BONE", "SOFT")[p], "AcquisitionNumber": str(k)},
+            "thickness": {"SliceThickness": ("1", "2")[p]},
+        }[by]
+
+    for p in range(2):
+        for k in range(8):
+            stored, place = made_ct.pixels(k) + np.int16(100 * p), (-10, -20, 2.0 * k + offset * p)
+            path = made_ct.slice(f"{p}{k}", stored, place, **said(p, k))
+            if copied == "all":
+                (made_ct.folder / f"copy of {path.name}").write_bytes(path.read_bytes())
+    if copied != "all":
+        made_ct.slice("again", made_ct.pixels(3), (-10, -20, 6.0), **said(0, 3))
+    volumes = opened(made_ct)
+    assert len(volumes) == 2
+    for p, volume in enumerate(volumes):
+        assert volume.verdict is Verdict.OK
+        assert np.array_equal(volume.slices, [made_ct.pixels(k).astype(int) - 1024 + 100 * p for k in range(8)])
 
 
 @pytest.mark.parametrize("said", [{}, {"AcquisitionTime": "101500"}])

@@ -51,7 +51,7 @@ def scans_in_turn(frames: Sequence[Frame], heights: NDArray[np.float64]) -> Told
         # One number may be written in several ways.
         if not _take_turns(told.codes[order], len(told.values)) or (None in told.values and side_by_side(frames)):
             continue
-        if attribute.name in CLOCKS_OF_DAY and _made_as_one(frames, order):
+        if attribute.name in CLOCKS_OF_DAY and _made_as_one(frames, order, told.codes):
             continue
         if attribute.name in CLOCKS or _far_apart(told.values):
             return told
@@ -65,11 +65,20 @@ def _take_turns(codes: Codes, count: int) -> bool:
     return bool(np.mean(codes[:-count] == codes[count:]) >= _MOSTLY_IN_TURN)
 
 
-def _made_as_one(frames: Sequence[Frame], order: NDArray[np.intp]) -> bool:
-    """Return True where images are numbered along the normal, or not at all and lie as far apart as they are thick."""
+def _made_as_one(frames: Sequence[Frame], order: NDArray[np.intp], codes: Codes) -> bool:
+    """Return True where images of several times, given in their `order` along the normal, are those of one scan.
+
+    They are numbered along the patient; or not so within each time either, and lie as far apart as they are thick.
+    """
+    if numbered_along(frames, order):
+        return True
+    each = (order[codes[order] == n] for n in range(int(codes.max()) + 1))
+    return side_by_side(frames) and not all(numbered_along(frames, own) for own in each)
+
+
+def numbered_along(frames: Sequence[Frame], order: NDArray[np.intp]) -> bool:
+    """Return True where images, given in their `order` along the normal, are numbered up or down."""
     numbers = [(frames[i].instance, frames[i].index) for i in order.tolist()]
-    if len(set(numbers)) == 1:
-        return side_by_side(frames)
     up = numbers[0] < numbers[-1]
     return all(a != b and (a < b) is up for a, b in itertools.pairwise(numbers))
 

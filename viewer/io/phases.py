@@ -3,30 +3,31 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
 from operator import itemgetter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from attrs import frozen
-from numpy.typing import NDArray
 
-from viewer.domain.errors import CaseStageError
-from viewer.domain.slice_gaps import commonest_gap_mm
-from viewer.io.decode import stored_bytes
+from viewer.io.crowd import Crowd, Phase, crowd_of
 from viewer.io.dicom_geometry import heights_mm, located, same_place_mm, same_places
-from viewer.io.in_turn import FEWEST, scans_in_turn
-from viewer.io.open_images import OpenImages
+from viewer.io.in_turn import FEWEST, numbered_along, scans_in_turn
+from viewer.io.phase_order import by_passes, in_order
 from viewer.io.phase_words import numbered, starts, words_of
-from viewer.io.scanned_again import even, over_each_other, scans_in_time
-from viewer.io.slice_header import Frame, Telling
-from viewer.io.telling import ATTRIBUTES, CLOCKS, Codes, Told, joined, told_by
-from viewer.io.unsaid_phases import doubts_of
+from viewer.io.scanned_again import even, even_but_for_missing, over_each_other, scans_in_time
+from viewer.io.slice_header import Telling
+from viewer.io.telling import ATTRIBUTES, CLOCKS, Told, joined, told_by
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from viewer.io.slice_header import Frame
+    from viewer.io.telling import Codes
 
 # Positions of two phases may be rounded apart.
 _ROUNDED_APART_MM = 0.05
 _LEAST_SHARE_OF_SPAN = 0.5
-_EVEN = 0.1
 _MOST_CROSSED = 200
 _MOST_TOGETHER = 3
 _MOST_TRIED = 10
@@ -48,80 +49,14 @@ _lasting = itemgetter(*(Telling._fields.index(name) for name in _LASTING))
 _NAMED = {attribute.name: attribute for attribute in ATTRIBUTES}
 
 
-@frozen(eq=False)
-class Phase:
-    """Images that can be one volume, and what sets them apart from the others, in words; `doubt` a sentence or ""."""
-
-    frames: list[Frame]
-    words: str
-    doubt: str = ""
-
-
-@frozen(eq=False)
-class _Crowd:
-    """Images along their normal.
-
-    Attributes
-    ----------
-    heights, places
-        Height in mm, and number of the place, of each image.
-    images
-        Number of the image; copies of a file have the same.
-    most, common
-        The most images at one place, and the commonest number of images at places that have several.
-    """
-
-    frames: Sequence[Frame]
-    heights: NDArray[np.float64]
-    places: Codes
-    images: Codes
-    most: int
-    common: int
-
-    def surplus(self, codes: Codes) -> NDArray[np.int64]:
-        """Return how many images of each group are too many at their place."""
-        places, copies = int(self.places.max()) + 1, int(self.images.max()) + 1
-        images = np.unique((codes * places + self.places) * copies + self.images) // copies
-        count = int(codes.max()) + 1
-        at_places = np.bincount(np.unique(images) // places, minlength=count)
-        return np.asarray(np.bincount(images // places, minlength=count) - at_places)
-
-    def ends(self, codes: Codes) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return the lowest and highest place of each group in mm."""
-        low, high = np.full(codes.max() + 1, np.inf), np.full(codes.max() + 1, -np.inf)
-        np.minimum.at(low, codes, self.heights)
-        np.maximum.at(high, codes, self.heights)
-        return low, high
-
-    def divided(self, codes: Codes, words: Sequence[str], by: Sequence[Told] = ()) -> list[Phase]:
-        """Return the groups in their order with their words, numbered where these are the same."""
-        if len(set(words)) < len(words):
-            words = [f"{said}, {n + 1} of {len(words)}" for n, said in enumerate(words)]
-        members = [np.flatnonzero(codes == n).tolist() for n in range(len(words))]
-        doubts = doubts_of(codes, self.places, by)
-        return [
-            Phase([self.frames[i] for i in found], *said) for found, *said in zip(members, words, doubts, strict=True)
-        ]
-
-    def pixels_differ(self) -> bool:
-        """Return True where images at one place, in the middle of those that have several, are no copies."""
-        several = np.flatnonzero(np.bincount(self.places) > 1)
-        there = np.flatnonzero(self.places == several[len(several) // 2]).tolist()
-        try:
-            with OpenImages() as files:
-                stored = [stored_bytes(self.frames[n], files) for n in there]
-        except CaseStageError:
-            return False
-        return any(other != stored[0] for other in stored[1:])
-
-
 def phases(frames: Sequence[Frame]) -> list[Phase]:
     """Return the parts of images that cannot be one volume, in their order; empty where there is nothing to divide.
 
     Images at one place are divided by the first attribute that leaves one image at each place and parts of nearly
     equal extent, then by two or three attributes together, then by the order in which the images of every place were
-    taken or numbered. Images that lie nowhere together, but cross, are divided by what lasts through an acquisition.
-    A part whose images lie nowhere together, but for a copy or two, is then looked at as if there were nothing else.
+    taken or numbered, then by what leaves parts of other extent, or by the passes in which they were taken. Images
+    that lie nowhere together, but cross, are divided by what lasts through an acquisition. A part whose images lie
+    nowhere together, but for a copy or two, is then looked at as if there were nothing else.
     """
     return [
         phase
@@ -147,15 +82,21 @@ def _divided(frames: Sequence[Frame]) -> list[Phase]:
         return []
     apart_mm = max(same_mm, min(_ROUNDED_APART_MM, 0.1 * float(gaps.max())))
     if gaps.min() > apart_mm and _one_after_another(frames, heights):
-        if even(np.sort(heights)):
-            return _in_turn(frames, heights, apart_mm)
-        crowd = _crowd(frames, heights, apart_mm)
+        evenly = even(np.sort(heights))
+        if evenly and not scans_in_turn(frames, heights) and not scans_in_time(frames, heights, ATTRIBUTES):
+            return []
+        crowd = crowd_of(frames, heights, apart_mm)
+        if evenly:
+            return _in_turn(crowd) or _again(crowd)
         return _stacks_apart(frames, heights) or _crossing(crowd) or _again(crowd)
-    crowd = _crowd(frames, heights, apart_mm)
+    crowd = crowd_of(frames, heights, apart_mm)
     if crowd.most == 1:
-        return _crossing(crowd) or _in_turn(frames, heights, apart_mm) or _again(crowd)
-    found = _told_apart(crowd) or _in_order(_crowd(frames, heights, same_mm)) or _roughly(crowd) or _checks(crowd)
-    return found or (_crossing(crowd) if _few_doubled(frames) else [])
+        return _crossing(crowd) or _in_turn(crowd) or _again(crowd)
+    exactly = crowd_of(frames, heights, same_mm)
+    found = _told_apart(crowd) or in_order(exactly) or _each_divided(crowd) or _roughly(crowd) or _checks(crowd)
+    if not found and _few_doubled(frames):
+        found = _crossing(crowd) or _in_turn(crowd) or _again(crowd)
+    return found or _roughly(crowd, doubles=True) or by_passes(exactly) or _place_by_place(crowd)
 
 
 def _stacks_apart(frames: Sequence[Frame], heights: NDArray[np.float64]) -> list[Phase]:
@@ -173,21 +114,24 @@ def _stacks_apart(frames: Sequence[Frame], heights: NDArray[np.float64]) -> list
     return [Phase([frames[i] for i in n.tolist()], said) for n, said in zip(own, words, strict=True)]
 
 
-def _in_turn(frames: Sequence[Frame], heights: NDArray[np.float64], apart_mm: float) -> list[Phase]:
+def _in_turn(crowd: Crowd) -> list[Phase]:
     """Return scans whose images lie in turn, even together, each of one time or thickness of its own; [] for one."""
-    told = scans_in_turn(frames, heights)
+    once, place = crowd.once()
+    told = scans_in_turn([crowd.frames[i] for i in once.tolist()], crowd.heights[once])
     if told is None:
         return []
-    return _crowd(frames, heights, apart_mm).divided(told.codes, words_of(told.codes, [told], [told]), [told])
+    told = Told(told.attribute, told.values, told.codes[place])
+    return crowd.divided(told.codes, words_of(told.codes, [told], [told]), [told])
 
 
-def _again(crowd: _Crowd) -> list[Phase]:
+def _again(crowd: Crowd) -> list[Phase]:
     """Return scans that only a running clock tells apart, of which one goes over a place again."""
-    found = scans_in_time(crowd.frames, crowd.heights, ATTRIBUTES)
+    once, place = crowd.once()
+    found = scans_in_time([crowd.frames[i] for i in once.tolist()], crowd.heights[once], ATTRIBUTES)
     if found is None:
         return []
     codes, clock = found
-    return crowd.divided(codes, numbered(starts(codes, [clock])))
+    return crowd.divided(codes[place], numbered(starts(codes, [clock])))
 
 
 def _one_after_another(frames: Sequence[Frame], heights: NDArray[np.float64]) -> bool:
@@ -210,116 +154,82 @@ def _never_again(said: Sequence[Any]) -> bool:
     return sum(bool(a != b) for a, b in itertools.pairwise(said)) == len(set(said)) - 1
 
 
-def _crowd(frames: Sequence[Frame], heights: NDArray[np.float64], apart_mm: float) -> _Crowd:
-    places = np.zeros(len(frames), np.int64)
-    order = np.argsort(heights, kind="stable")
-    place, start = 0, float(heights[order[0]])
-    for n in order:
-        if heights[n] - start > apart_mm:
-            place, start = place + 1, float(heights[n])
-        places[n] = place
-    seen: dict[object, int] = {}
-    images = np.asarray([seen.setdefault(_identity(f), len(seen)) for f in frames])
-    counts = np.bincount(np.unique(np.stack([places, images], axis=1), axis=0)[:, 0])
-    several = counts[counts > 1]
-    common = int(np.bincount(several).argmax()) if len(several) else 1
-    return _Crowd(frames, heights, places, images, int(counts.max()), common)
-
-
-def _identity(frame: Frame) -> object:
-    """Return what is equal for copies of one image alone."""
-    if not frame.sop_uid:
-        return (frame.file.name, frame.index)
-    return (frame.sop_uid, frame.index, frame.instance, frame.telling)
-
-
-def _told(crowd: _Crowd) -> list[Told]:
+def _told(crowd: Crowd) -> list[Told]:
     found = (told_by(attribute, crowd.frames) for attribute in ATTRIBUTES)
     return [told for told in found if len(told.values) > 1]
 
 
-def _told_apart(crowd: _Crowd) -> list[Phase]:
+def _told_apart(crowd: Crowd) -> list[Phase]:
     """Return phases by attributes that leave as many of them as there are images at one place."""
     told = _told(crowd)
     few = [t for t in told if len(t.values) <= max(crowd.most, crowd.common)][:_MOST_TRIED]
     # A clock may be that of one of several computers that reconstructed all in turn.
     few.sort(key=lambda t: not t.attribute.lasting)
-    for count in range(1, _MOST_TOGETHER + 1):
-        for together in itertools.combinations(few, count):
+    for few_doubles in (False, True):
+        for together in _together(few, _MOST_TOGETHER):
             codes = joined(together)
-            if _of_equal_extent(crowd, codes) and not crowd.surplus(codes).any() and _proven(crowd, together):
+            if not _of_equal_extent(crowd, codes) or not _proven(crowd, together):
+                continue
+            if crowd.few_doubles(codes) if few_doubles else not crowd.surplus(codes).any():
                 return crowd.divided(codes, words_of(codes, together, told), together)
-    # One image too many in a phase is that phase's own trouble.
-    for one in few:
-        few_doubles = int(crowd.surplus(one.codes).sum()) <= max(1, len(crowd.frames) // 50)
-        if few_doubles and _of_equal_extent(crowd, one.codes) and _proven(crowd, [one]):
-            return crowd.divided(one.codes, words_of(one.codes, [one], told), [one])
     return []
 
 
-def _proven(crowd: _Crowd, together: Sequence[Told]) -> bool:
+def _each_divided(crowd: Crowd) -> list[Phase]:
+    """Return phases of several reconstructions or acquisitions of which each has as many, told apart in its own way."""
+    for one in (t for t in _told(crowd) if t.attribute.lasting and 2 * len(t.values) <= crowd.most):
+        if crowd.common % len(one.values) or not _of_one_extent(crowd, one.codes):
+            continue
+        own = [[crowd.frames[i] for i in np.flatnonzero(one.codes == n).tolist()] for n in range(len(one.values))]
+        divided = [phases(frames) for frames in own]
+        if all(len(found) == crowd.common // len(own) for found in divided):
+            words = words_of(one.codes, [one], [one])
+            return [
+                Phase(phase.frames, f"{said}, {phase.words}", phase.doubt)
+                for said, found in zip(words, divided, strict=True)
+                for phase in found
+            ]
+    return []
+
+
+def _together(told: Sequence[Told], most: int) -> Iterator[tuple[Told, ...]]:
+    """Yield each attribute, then pairs of them, and so on."""
+    return itertools.chain.from_iterable(itertools.combinations(told, count) for count in range(1, most + 1))
+
+
+def _proven(crowd: Crowd, together: Sequence[Told]) -> bool:
     """Return False where only a clock or a file tells images apart whose pixels are equal: those are copies."""
     return any(t.attribute.name not in (*CLOCKS, "image") for t in together) or crowd.pixels_differ()
 
 
-def _of_equal_extent(crowd: _Crowd, codes: Codes) -> bool:
+def _of_equal_extent(crowd: Crowd, codes: Codes) -> bool:
+    return int(codes.max()) + 1 in (crowd.most, crowd.common) and _of_one_extent(crowd, codes)
+
+
+def _of_one_extent(crowd: Crowd, codes: Codes) -> bool:
     low, high = crowd.ends(codes)
     spans = high - low
-    return len(spans) in (crowd.most, crowd.common) and bool(spans.min() >= _LEAST_SHARE_OF_SPAN * spans.max())
+    return bool(spans.min() >= _LEAST_SHARE_OF_SPAN * spans.max())
 
 
-def _in_order(crowd: _Crowd) -> list[Phase]:
-    """Return phases by the order of the images of each place: by time, else by number where pixels prove them.
+def _roughly(crowd: Crowd, *, doubles: bool = False) -> list[Phase]:
+    """Return parts of different extent by what lasts through an acquisition, or by a clock that stands for each.
 
-    Every place must have the same number of images, and the order must run through the phases or through the places.
+    With `doubles` an image or two may be too many at their place.
     """
-    count = crowd.most
-    if count < 2 or len(np.unique(crowd.images)) < len(crowd.frames) or set(np.bincount(crowd.places)) != {count}:
-        return []
-    for attribute in (a for a in ATTRIBUTES if a.name in CLOCKS):
-        time = told_by(attribute, crowd.frames)
-        codes = None if None in time.values else _ranks(crowd, time.codes)
-        if codes is not None and crowd.pixels_differ():
-            return crowd.divided(codes, numbered(starts(codes, [time])))
-    numbers = {key: n for n, key in enumerate(sorted({(f.instance, f.index) for f in crowd.frames}))}
-    codes = _ranks(crowd, np.asarray([numbers[f.instance, f.index] for f in crowd.frames]))
-    if codes is None or not crowd.pixels_differ():
-        return []
-    return crowd.divided(codes, numbered([", by image number"] * count))
-
-
-def _ranks(crowd: _Crowd, keys: Codes) -> Codes | None:
-    """Return for each image its number by key among those at its place, or None where the order proves nothing."""
-    order = np.lexsort([keys, crowd.places])
-    by_place = keys[order].reshape(-1, crowd.most)
-    if not (np.diff(by_place, axis=1) > 0).all():
-        return None
-    phase_after_phase = (by_place[:, :-1].max(axis=0) < by_place[:, 1:].min(axis=0)).all()
-    up = (by_place[:-1].max(axis=1) < by_place[1:].min(axis=1)).all()
-    down = (by_place[:-1].min(axis=1) > by_place[1:].max(axis=1)).all()
-    if not (phase_after_phase or up or down):
-        return None
-    codes = np.empty(len(keys), np.int64)
-    codes[order] = np.tile(np.arange(crowd.most), len(by_place))
-    return codes
-
-
-def _roughly(crowd: _Crowd) -> list[Phase]:
-    """Return parts of different extent by what lasts through an acquisition; series of images at one place may stay."""
-    told, same_mm = _told(crowd), same_place_mm(crowd.frames)
-    lasting = [t for t in told if t.attribute.lasting and len(t.values) <= 2 * crowd.most + 1]
-    for count in (1, 2):
-        for together in itertools.combinations(lasting, count):
-            codes = joined(together)
-            low, high = crowd.ends(codes)
-            sizes = np.bincount(codes)
-            if len(sizes) <= 2 * crowd.most + 1 and not crowd.surplus(codes)[high > low + same_mm].any():
-                if sizes.max() >= FEWEST:
-                    return crowd.divided(codes, words_of(codes, together, told), together)
+    few = _in_few_parts(crowd)
+    lasting = [t for t in few if t.attribute.lasting]
+    standing = [t for t in few if t.attribute.name in CLOCKS and _stands_for_scans(crowd, t)]
+    for together in (*_together(lasting, 2), *_together(standing, 1)):
+        codes = joined(together)
+        if doubles and not crowd.few_doubles(codes):
+            continue
+        if _of_any_extent(crowd, codes, extended=True, doubles=doubles) and _proven(crowd, together):
+            return crowd.divided(codes, words_of(codes, together, _told(crowd)), together)
     return []
 
 
-def _checks(crowd: _Crowd) -> list[Phase]:
+def _checks(crowd: Crowd) -> list[Phase]:
     """Return short scans of one place over and over, each of an acquisition or a time of its own."""
     for one in _told(crowd):
         told = one.attribute.lasting or one.attribute.name in CLOCKS
@@ -328,7 +238,35 @@ def _checks(crowd: _Crowd) -> list[Phase]:
     return []
 
 
-def _crossing(crowd: _Crowd) -> list[Phase]:
+def _place_by_place(crowd: Crowd) -> list[Phase]:
+    """Return series of images at one place each, where these say that they are acquisitions of their own."""
+    for together in _together([t for t in _in_few_parts(crowd) if t.attribute.lasting], 2):
+        codes = joined(together)
+        if _of_any_extent(crowd, codes, extended=False):
+            return crowd.divided(codes, words_of(codes, together, _told(crowd)), together)
+    return []
+
+
+def _in_few_parts(crowd: Crowd) -> list[Told]:
+    return [t for t in _told(crowd) if len(t.values) <= 2 * crowd.most + 1]
+
+
+def _of_any_extent(crowd: Crowd, codes: Codes, *, extended: bool, doubles: bool = False) -> bool:
+    """Return True where few groups, one of them `extended`, have one image at each place, or all at one."""
+    low, high = crowd.ends(codes)
+    sizes, several = np.bincount(codes), high > low + same_place_mm(crowd.frames)
+    if len(sizes) > 2 * crowd.most + 1 or (not doubles and crowd.surplus(codes)[several].any()):
+        return False
+    return bool((sizes[several] if extended else sizes).max(initial=0) >= FEWEST)
+
+
+def _stands_for_scans(crowd: Crowd, clock: Told) -> bool:
+    """Return True where the images of each time lie evenly, and are no few."""
+    own = [np.unique(crowd.heights[clock.codes == n]) for n in range(len(clock.values))]
+    return None not in clock.values and all(len(one) >= FEWEST and even(one) for one in own)
+
+
+def _crossing(crowd: Crowd) -> list[Phase]:
     """Return acquisitions whose images lie between those of another."""
     told = _told(crowd)
     for one in told:
@@ -337,7 +275,7 @@ def _crossing(crowd: _Crowd) -> list[Phase]:
         fewest = FEWEST - small
         large = np.flatnonzero(np.bincount(one.codes) >= fewest)[:_MOST_CROSSED].tolist()
         # A clock that stands still for many images, and for all of them, is that of the acquisition.
-        stands = one.attribute.name in CLOCKS and len(large) == len(one.values)
+        stands = one.attribute.name in CLOCKS and len(large) == len(one.values) and not _numbered_as_one(crowd)
         if not (one.attribute.lasting or one.attribute.mostly_lasting or stands):
             continue
         sure = one.attribute.lasting
@@ -347,6 +285,14 @@ def _crossing(crowd: _Crowd) -> list[Phase]:
         if any(_mingled(heights, codes, a, b, sure=sure) for a, b in itertools.combinations(large, 2)):
             return crowd.divided(one.codes, words_of(one.codes, [one], told), [one])
     return []
+
+
+def _numbered_as_one(crowd: Crowd) -> bool:
+    """Return True where images, even but for what is missing, are numbered along the patient."""
+    once, _ = crowd.once()
+    if not even_but_for_missing(crowd.heights[once]):
+        return False
+    return numbered_along([crowd.frames[i] for i in once.tolist()], np.arange(len(once)))
 
 
 def _mingled(heights: NDArray[np.float64], codes: Codes, a: int, b: int, *, sure: bool) -> bool:
@@ -362,12 +308,5 @@ def _mingled(heights: NDArray[np.float64], codes: Codes, a: int, b: int, *, sure
     if switches < FEWEST:
         return False
     return (sure and switches >= min(len(own), len(others))) or any(
-        alike(own) and alike(others) and not alike(both[order]) for alike in (even, _even_but_for_missing)
+        alike(own) and alike(others) and not alike(both[order]) for alike in (even, even_but_for_missing)
     )
-
-
-def _even_but_for_missing(heights: NDArray[np.float64]) -> bool:
-    """Return True where all gaps are whole multiples of the commonest, as where slices are missing."""
-    gaps = np.diff(heights)
-    times = gaps / commonest_gap_mm(gaps)
-    return bool(np.rint(times).min() >= 1 and np.abs(times - np.rint(times)).max() <= _EVEN)

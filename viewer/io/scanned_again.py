@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from viewer.domain.slice_gaps import commonest_gap_mm
+from viewer.io.in_turn import numbered_along
+from viewer.io.slice_thickness import side_by_side
 from viewer.io.telling import CLOCKS_OF_DAY, told_by
 
 if TYPE_CHECKING:
@@ -30,15 +33,25 @@ def even(heights: NDArray[np.float64]) -> bool:
     return bool(np.ptp(gaps) <= _EVEN * gaps.mean())
 
 
+def even_but_for_missing(heights: NDArray[np.float64]) -> bool:
+    """Return True where all gaps are whole multiples of the commonest, as where slices are missing."""
+    gaps = np.diff(heights)
+    times = gaps / commonest_gap_mm(gaps)
+    return bool(np.rint(times).min() >= 1 and np.abs(times - np.rint(times)).max() <= _EVEN)
+
+
 def scans_in_time(
     frames: Sequence[Frame], heights: NDArray[np.float64], attributes: Sequence[Attribute]
 ) -> tuple[Codes, Told] | None:
     """Return for each image the number of its scan, and the clock that tells; None for one scan, or where none tells.
 
     In the order of time the images of a scan go on in one direction. Where that jumps back, what lies on both sides is
-    each even and at least three images, and the two lie between each other, they are two: uneven together.
+    each even but for what is missing and at least three images, and the two lie between each other, they are two. Where
+    they are even together too they are not, if they are numbered along the patient or as far apart as they are thick.
     """
-    if even(np.sort(heights)):
+    order = np.argsort(heights)
+    together = even_but_for_missing(heights[order])
+    if together and numbered_along(frames, order):
         return None
     for clock in (attribute for attribute in attributes if attribute.name in CLOCKS_OF_DAY):
         told = told_by(clock, frames)
@@ -51,7 +64,9 @@ def scans_in_time(
             continue
         codes = np.concatenate([[0], np.cumsum(back)])[told.codes]
         own = [np.sort(heights[codes == n]) for n in range(int(codes.max()) + 1)]
-        if all(len(one) >= _FEWEST and even(one) for one in own) and _overlap(own):
+        if not all(len(one) >= _FEWEST and even_but_for_missing(one) for one in own) or not _overlap(own):
+            continue
+        if not together or not side_by_side(frames):
             return codes, told
     return None
 
