@@ -52,3 +52,35 @@ def test_a_part_further_away_is_no_end_of_another(made_ct: Any) -> None:
         made_ct.slice(f"b{k}", made_ct.pixels(k), (0, 0, 20 + 2 * k), RescaleSlope=None)
     hu, _ = opened(made_ct)
     assert (hu.unit, hu.reasons) == ("HU", ())
+
+
+SPARSE = "Between these images others of this series have 2 more: they may be missing here."
+
+
+@pytest.mark.parametrize(
+    ("phases", "thickness", "said"),
+    [
+        (4, ("4", "4"), True),
+        (3, (None, None), True),
+        (2, ("4", "4.0"), True),
+        (2, (None, None), False),
+        (4, ("4", "2"), False),
+    ],
+)
+def test_a_phase_that_lacks_every_second_image_of_the_others_says_so(
+    made_ct: Any, phases: int, thickness: tuple[str | None, str | None], said: bool
+) -> None:
+    for p in range(phases):
+        for k in range(0, 5, 2 if p == 1 else 1):
+            elements = {"TemporalPositionIdentifier": str(p + 1), "SliceThickness": thickness[p != 1]}
+            made_ct.slice(f"{p}{k}", made_ct.pixels(k), (0, 0, 2 * k), **elements)
+    volumes = opened(made_ct)
+    assert [volume.stack.count for volume in volumes] == [5, 3] + [5] * (phases - 2)
+    assert [SPARSE in volume.reasons for volume in volumes] == [p == 1 and said for p in range(phases)]
+
+
+def test_an_image_that_is_missing_in_one_phase_is_said_once(made_ct: Any) -> None:
+    for p in range(3):
+        for k in set(range(6)) - ({2} if p == 1 else set()):
+            made_ct.slice(f"{p}{k}", made_ct.pixels(k), (0, 0, 2 * k), TemporalPositionIdentifier=str(p + 1))
+    assert [len(volume.reasons) for volume in opened(made_ct)] == [0, 1, 0]

@@ -9,7 +9,8 @@ import numpy as np
 from viewer.domain.count_words import count_words
 from viewer.domain.slice_gaps import commonest_gap_mm, missing_in_gaps
 from viewer.io.dicom_geometry import heights_mm, located, same_direction, same_place_mm
-from viewer.io.raw_values import plain
+from viewer.io.raw_values import numbers, plain
+from viewer.io.slice_thickness import apart_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 # How far off an image may lie from where the next would, as a share of the way.
 _NEXT = 0.05
+_FEWEST = 3
+_ENOUGH = 2
 
 
 def words_between(part: Sequence[Frame], others: Iterable[Sequence[Frame]]) -> str:
@@ -51,6 +54,43 @@ def words_between(part: Sequence[Frame], others: Iterable[Sequence[Frame]]) -> s
         where = "it lies" if nowhere == 1 else "they lie"
         said.append(f"{images} of this series {_verb(nowhere, 'do')} not say where {where}, and may be missing here.")
     return " ".join(said)
+
+
+def sparser_words(part: Sequence[Frame], others: Sequence[Sequence[Frame]]) -> str:
+    """Return what is to be said of a phase that lies evenly at some only of the places of others; "" for nothing.
+
+    Slices as thick as those of one other phase lie as near to each other; where thickness is not said, two others tell.
+    """
+    others = [other for other in others if len(other) > len(part)]
+    if not others or not located(part) or part[0].localizer or len(part) < _FEWEST or apart_words(part):
+        return ""
+    first, same_mm = part[0], same_place_mm(part)
+    own = np.sort(heights_mm(part, first))
+    if missing_in_gaps(np.diff(own[np.diff(own, prepend=-np.inf) > same_mm])).any():
+        return ""
+    more: dict[int, int] = {}
+    for other in (one for one in others if located(one) and _faces(first, one[0])):
+        found = np.unique(heights_mm(other, first))
+        found = found[np.diff(found, prepend=-np.inf) > same_mm]
+        at = np.searchsorted(own, found).clip(1, len(own) - 1)
+        here = np.minimum(np.abs(found - own[at - 1]), np.abs(found - own[at])) <= same_mm
+        between = (found > own[0] + same_mm) & (found < own[-1] - same_mm) & ~here
+        count, thickness = int(np.count_nonzero(between)), (_thickness(first), _thickness(other[0]))
+        if count and np.count_nonzero(here) == len(own) and thickness[0] == thickness[1]:
+            more[count] = more.get(count, 0) + (2 if thickness[0] is not None else 1)
+    count = max(more, key=lambda one: more[one], default=0)
+    if not count or more[count] < _ENOUGH:
+        return ""
+    return f"Between these images others of this series have {count} more: {_they(count)} may be missing here."
+
+
+def _they(count: int) -> str:
+    return "it" if count == 1 else "they"
+
+
+def _thickness(frame: Frame) -> float | None:
+    found = numbers(frame.telling.slice_thickness or b"")
+    return found[0] if found else None
 
 
 def _verb(count: int, verb: str) -> str:

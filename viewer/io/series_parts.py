@@ -17,7 +17,7 @@ from viewer.io.encapsulated import HTJ2K, JPEG, JPEG_2000, JPEG_LS, first_bytes,
 from viewer.io.file_bytes import reading
 from viewer.io.image_elements import facts_of_images, series_facts
 from viewer.io.image_names import left_out_words, of_their_own, one_uid_words
-from viewer.io.images_between import words_between
+from viewer.io.images_between import sparser_words, words_between
 from viewer.io.made_alike import differing_words
 from viewer.io.missing_parts import with_lacks
 from viewer.io.open_images import OpenImages
@@ -59,7 +59,8 @@ def series_entries(values: dict[int, bytes], transfer_syntax: str, frames: Seque
         divided = phases(kind)
         for phase in divided:
             entry = _entry(facts, phase.frames, ", ".join(filter(None, [words, phase.words])))
-            found.append(with_doubt(entry, phase.doubt, remark))
+            sparser = sparser_words(phase.frames, [other.frames for other in divided if other is not phase])
+            found.append(with_doubt(entry, phase.doubt, " ".join(filter(None, [remark, sparser]))))
         if not divided:
             count = f"{len(kind)} of {len(frames)} images" if len(kinds) > 1 and not kind[0].localizer else ""
             entry = _entry(facts, kind, ", ".join(filter(None, [words, count])))
