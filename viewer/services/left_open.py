@@ -46,6 +46,11 @@ class Named:
         series = volume.series
         return cls(series.series_uid, volume.part, images_mark(volume.source_uids), patient_mark(series))
 
+    def may_be(self, row: SeriesRow) -> bool:
+        """Return whether a line of the list may stand for the same images, or for the whole that they are a part of."""
+        one_part = row.part == self.part or not row.part or not self.part
+        return row.uid == self.uid and one_part and may_share_images(row.images_mark, self.images_mark)
+
 
 @frozen
 class Left:

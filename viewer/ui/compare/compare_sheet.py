@@ -91,8 +91,7 @@ class CompareSheet(Sheet):
         return super().eventFilter(watched, event)
 
     def _find(self) -> None:
-        volume = self._desk.session.volume
-        self.lines.show(self.search.text(), None, beside=volume.series if volume is not None else None)
+        self.lines.show(self.search.text(), None, beside=self._desk.session.volume)
         self.list.choose(None)
         found = bool(self.lines.series_ids)
         self.list.setVisible(found)

@@ -11,6 +11,7 @@ from PySide6.QtCore import QAbstractListModel, Qt, Signal
 from PySide6.QtGui import QImage
 
 from viewer.domain.geometry import Verdict
+from viewer.services.left_open import Named
 from viewer.services.scan_library import PlaceState
 from viewer.ui.library.series_words import (
     copies_words,
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
     from PySide6.QtWidgets import QWidget
 
-    from viewer.domain.volume import SeriesFacts
+    from viewer.domain.volume import Volume
     from viewer.io.index_rows import SeriesRow, StudyRow
     from viewer.services.desk import Desk
     from viewer.ui.painted_rows import Index
@@ -93,10 +94,10 @@ class ScanLines(QAbstractListModel):
         """The series of each line, 0 for a heading."""
         return self._series
 
-    def show(self, words: str, places: Collection[int] | None, *, beside: SeriesFacts | None = None) -> None:
+    def show(self, words: str, places: Collection[int] | None, *, beside: Volume | None = None) -> None:
         """Show what a search in some places finds, or in all; fetched rows are forgotten.
 
-        What is to stand beside a series is another one, of the same patient first.
+        What is to stand beside a volume is another one, perhaps another phase of its series; of its patient first.
         """
         found = self._desk.library.find(words, places, masked=self.masked)
         if beside is not None:
@@ -117,12 +118,12 @@ class ScanLines(QAbstractListModel):
         self._rows, self._copies, self._studies, self._lie_in, self._places = {}, {}, {}, {}, places
         self.endResetModel()
 
-    def _beside(self, open_one: SeriesFacts, found: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    def _beside(self, open_one: Volume, found: list[tuple[int, int]]) -> list[tuple[int, int]]:
         studies = self._desk.library.studies({study for _, study in found})
-        patient = open_one.identity.patient_id
+        patient, named = open_one.series.identity.patient_id, Named.of(open_one)
         same = [pair for pair in found if studies[pair[1]].patient_id == patient]
         rows = self._desk.library.series(series for series, _ in same)
-        others = [pair for pair in same if rows[pair[0]].uid != open_one.series_uid]
+        others = [pair for pair in same if not named.may_be(rows[pair[0]])]
         return [*others, *(pair for pair in found if studies[pair[1]].patient_id != patient)]
 
     def ask_again(self) -> None:

@@ -110,7 +110,7 @@ class MakingHere:
         view, step = self._window.desk.session.view, self._making.in_hand
         if view is not None and step is not None and step.view.comparison is not view.comparison:
             words = "The step shows the first scan alone: the second one cannot come along into a case."
-            hint = "It is of the same series, or not DICOM, or not all of it is in."
+            hint = "It holds the same images, or is not DICOM, or not all of it is in."
             self._window.tell(Message(words, hint))
 
     def choose_picture(self) -> None:
