@@ -336,6 +336,32 @@ def test_where_the_sides_of_a_curtain_have_two_windows_each_is_told_of_its_own(
     assert "W 1500 " in said[-1]
 
 
+def test_corners_over_a_curtain_tell_what_is_true_of_both_scans(
+    compared: MainWindow, head: Volume, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    corner: list[list[str]] = []
+
+    def watched(*given: object, **chosen: object) -> object:
+        found = corners(*given, **chosen)
+        corner.append([words.text for words in (*found.top_left, *found.top_right)])
+        return found
+
+    sides = (compared.desk.session, compared.desk.other.session)
+    for number, session in enumerate(sides, 1):
+        assert session.volume is not None
+        series = evolve(sides[0].volume.series, description="Liver", number=7, lossy=number == 2)
+        session.volume = evolve(session.volume, series=series, part=f"phase {number} of 2")
+        session.view = view_of_volume(session.volume)
+    compared.actions_.run("compare.curtain")
+    curtained(compared, qtbot)
+    monkeypatch.setattr("viewer.ui.canvas.paint_frame.corners", watched)
+    compared.canvas.grab()
+    said = max(corner, key=len)
+    assert "Series 7, Liver" in said
+    assert not [words for words in said if "phase" in words.lower()], "on the other's side it would be wrong"
+    assert "Lossy compressed" in said
+
+
 def test_beyond_the_curtain_nothing_is_measured_on_the_wrong_volume(compared: MainWindow, qtbot: QtBot) -> None:
     x, y = curtained(compared, qtbot)
     compared.actions_.run("measure.length")

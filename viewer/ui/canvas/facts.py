@@ -213,7 +213,8 @@ def corners(shown: Shown, view: ViewName, density: Density, *, first: bool, aspe
     if density is Density.LETTERS:
         return Corners()
     name = _name_of(shown, view)
-    lossy = (Words("Lossy compressed", name=True, role="failed"),) if shown.volume.series.lossy else ()
+    volumes = [shown.volume, *([shown.beyond] if shown.beyond is not None else [])]
+    lossy = (Words("Lossy compressed", name=True, role="failed"),) if any(v.series.lossy for v in volumes) else ()
     plane = view.plane
     if plane is None:
         preset = shown.drawn_3d or preset_3d(fitting_preset(shown.volume, shown.view.preset_3d)).title
@@ -244,7 +245,7 @@ def corners(shown: Shown, view: ViewName, density: Density, *, first: bool, aspe
     who = (*patient, *(Words(text) for text in (shown.title,) if text and first))
     return Corners(
         top_left=(name, *who, *lossy),
-        top_right=_study_words(volume, masked=masked) if first else (),
+        top_right=_words_of_all(volumes, masked=masked) if first else (),
         bottom_left=(*image.missing, *(Words(said) for said in (image.number, image.position) if said), *image.moment),
         bottom_right=(window, Words(f"{zoom_words(shown, plane, aspect)}  {image.slab or image.apart}")),
     )
@@ -349,6 +350,12 @@ def angle_words(acquired: AcquiredSlices) -> str:
     straight = abs(float(acquired.axes.into @ PLANE_AXES[acquired.plane].into))
     angle = math.degrees(math.acos(min(straight, 1.0)))
     return f"Oblique {angle:.1f}°" if angle >= LEAST_ANGLE_DEG else ""
+
+
+def _words_of_all(volumes: list[Volume], *, masked: bool) -> tuple[Words, ...]:
+    """Return what is true of each: the corner lies on the side of one, wherever the curtain hangs."""
+    said = [_study_words(volume, masked=masked) for volume in volumes]
+    return tuple(words for words in said[0] if all(words in others for others in said[1:]))
 
 
 def _study_words(volume: Volume, *, masked: bool) -> tuple[Words, ...]:

@@ -66,6 +66,7 @@ def paint_curtained(
     mm_per_px = tile.geometry(shown.volume, shown.view, plane).mm_per_px
     left = QRectF(tile.free.topLeft(), QPointF(right.left(), tile.free.bottom()))
     windows = _windows(shown, behind)
+    shown = evolve(shown, beyond=behind.shown.volume)
     if windows[0] != windows[1]:
         # The corner lies on the other side.
         shown = evolve(shown, window_of=behind.names[0][0].partition("  ")[0])

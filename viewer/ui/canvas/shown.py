@@ -102,6 +102,8 @@ class Shown:
     zoom_of
         The volume whose fitted view is called zoom 1.0: of two side by side the first, so that one figure means one
         scale. None for its own.
+    beyond
+        The volume that a curtain uncovers over a part of the tile; the corners tell what is true of both. None for one.
     window_of
         What the side is called whose window the corner tells; "" where all that is seen has that window.
     """
@@ -123,6 +125,7 @@ class Shown:
     two_models: tuple[str, str] | None = None
     part: CurtainPart | None = None
     zoom_of: Volume | None = None
+    beyond: Volume | None = None
     window_of: str = ""
 
     @property
