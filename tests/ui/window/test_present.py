@@ -13,10 +13,14 @@ from PySide6.QtGui import QImage, QPainter
 from PySide6.QtTest import QTest
 
 from viewer.domain.session import Workspace
-from viewer.domain.view_state import Comparison, OverlayMode, ViewName
+from viewer.domain.view_state import Comparison, Layout, OverlayMode, ViewName
 from viewer.domain.walkthrough import Step
+from viewer.ui.canvas import paint_frame
 from viewer.ui.canvas.facts import view_words
+from viewer.ui.canvas.paint_frame import Look
+from viewer.ui.canvas.paint_text import TextLook
 from viewer.ui.canvas.shown import shown_from
+from viewer.ui.canvas.tiles import CanvasStyle, tiles
 from viewer.ui.fonts import Type
 from viewer.ui.present import stage_bar
 from viewer.ui.present.card import PAD, WIDTH, Narration, card_side, narration_html, paint_card
@@ -203,6 +207,24 @@ def test_3d_beside_a_curtain_says_which_scan_it_is_as_the_curtain_does(case: Cas
     shown = shown_from(head, evolve(case.steps[0].view, comparison=Comparison.CURTAIN))
     assert view_words(shown, ViewName.THREE_D, stage=True) == "3D, now"
     assert view_words(shown, ViewName.THREE_D) == "3D, first scan alone"
+
+
+@pytest.mark.parametrize("layout", [Layout.FOUR, Layout.STAGE])
+def test_3d_on_stage_says_of_which_scan_it_is_in_each_layout(
+    case: Case, head: Volume, layout: Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    named: list[str] = []
+    monkeypatch.setattr(paint_frame, "paint_stage_name", lambda _painter, _free, name, *_: named.append(name))
+    for comparison in (Comparison.OFF, Comparison.CURTAIN):
+        view = evolve(case.steps[0].view, comparison=comparison, layout=layout, main=ViewName.AXIAL)
+        shown = shown_from(head, view)
+        look = Look(TextLook(Theme(), stage=True))
+        painter = QPainter(picture := QImage(1200, 800, QImage.Format.Format_RGB32))
+        assert not picture.isNull()
+        for tile in tiles(layout, ViewName.AXIAL, (1200, 800), style=CanvasStyle.STAGE):
+            paint_frame.paint_frame(painter, tile, shown, look, first=False)
+        painter.end()
+    assert named.count("3D, now") == 1
 
 
 def test_a_number_stays_on_the_line_of_its_unit(case: Case) -> None:

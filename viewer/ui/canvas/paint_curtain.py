@@ -65,16 +65,20 @@ def paint_curtained(
     _paint_line(painter, tile, share, look)
     mm_per_px = tile.geometry(shown.volume, shown.view, plane).mm_per_px
     left = QRectF(tile.free.topLeft(), QPointF(right.left(), tile.free.bottom()))
-    windows = _windows(shown, behind)
-    shown = evolve(shown, beyond=behind.shown.volume)
-    if windows[0] != windows[1]:
-        # The corner lies on the other side.
-        shown = evolve(shown, window_of=behind.names[0][0].partition("  ")[0])
+    shown = told_of_both(shown, behind)
     scale = paint_frame(painter, tile, shown, look, first=first, mm_per_px=mm_per_px, said_on=left)
     paint_what_is_not_there(painter, evolve(tile, free=right.intersected(tile.free)), behind.shown, look)
     _paint_knob(painter, tile, share, look)
     _paint_tags(painter, tile, shown, behind, look, scale)
     painter.restore()
+
+
+def told_of_both(shown: Shown, behind: Behind) -> Shown:
+    """Return what is painted so that the corners, which lie on either side, tell of both or say of which they tell."""
+    windows = _windows(shown, behind)
+    # The corner with the window lies on the other side.
+    window_of = behind.names[0][0].partition("  ")[0] if windows[0] != windows[1] else ""
+    return evolve(shown, beyond=behind.shown.volume, window_of=window_of)
 
 
 def curtain_parts(tile: Tile, share: float) -> tuple[CurtainPart, CurtainPart]:

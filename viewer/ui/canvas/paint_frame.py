@@ -12,7 +12,7 @@ from viewer.domain.view_state import ViewName
 from viewer.scene.arrival import image_is_in
 from viewer.scene.missing_places import missing_areas, on_missing_image
 from viewer.scene.planes import beyond_images
-from viewer.ui.canvas.facts import corners, edge_letters, view_words
+from viewer.ui.canvas.facts import VIEW_WORDS, corners, edge_letters, view_words
 from viewer.ui.canvas.paint_colour_bar import paint_colour_bar
 from viewer.ui.canvas.paint_corners import paint_corners
 from viewer.ui.canvas.paint_map import has_bars, paint_map_bar
@@ -110,10 +110,10 @@ def paint_edge_words(
             scale = paint_scale_bar(painter, tile.free, mm_per_px, look.text)
         if tile.large and shown.two_models is not None:
             paint_two_models(painter, tile.free, shown.two_models, look.text)
-        if not tile.large:
-            paint_stage_name(
-                painter, tile.free, view_words(shown, tile.view, stage=True), plane.value if plane else "", look.text
-            )
+        name = view_words(shown, tile.view, stage=True)
+        # A large plane is known by what it shows; of two scans 3D shows one, which nobody sees.
+        if not tile.large or (plane is None and name != VIEW_WORDS[tile.view]):
+            paint_stage_name(painter, tile.free, name, plane.value if plane else "", look.text)
     else:
         density = density_on(tile, look.density)
         body = tile.area.adjusted(0, PLANE_LINE_PX, 0, 0)

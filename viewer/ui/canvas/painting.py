@@ -10,7 +10,7 @@ from PySide6.QtGui import QRegion
 
 from viewer.domain.view_state import ViewName
 from viewer.ui.canvas.beyond import right_part
-from viewer.ui.canvas.paint_curtain import curtain_parts, paint_curtained
+from viewer.ui.canvas.paint_curtain import curtain_parts, paint_curtained, told_of_both
 from viewer.ui.canvas.paint_frame import paint_edge_words
 from viewer.ui.canvas.paint_measurements import paint_measured_words
 from viewer.ui.canvas.tiles import CanvasStyle, Tile, tiles
@@ -98,7 +98,8 @@ def paint_words_over(
         if plane is not None:
             for side, area in _sides(tile, shown, behind):
                 _paint_values(painter, tile, plane, side, area, look)
-        paint_edge_words(painter, tile, shown, look, first=tile.view is first, mm_per_px=mm_per_px)
+        said = told_of_both(shown, behind) if behind is not None and plane is not None else shown
+        paint_edge_words(painter, tile, said, look, first=tile.view is first, mm_per_px=mm_per_px)
         painter.restore()
 
 
