@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 from attrs import evolve
 
+from viewer.domain.alignment import Alignment
 from viewer.domain.finding import Finding, Source, SourceKind
 from viewer.domain.geometry import SliceStack
 from viewer.domain.volume import SeriesFacts, Volume
-from viewer.domain.walkthrough import Case, Provenance, Step
+from viewer.domain.walkthrough import Case, Prior, Provenance, Step
 from viewer.io.findings_file import write_findings
 from viewer.services.left_behind import left_behind
-from viewer.services.loading import LoadedCase
+from viewer.services.loading import LoadedCase, LoadedPrior
 from viewer.services.places import model_folders
 from viewer.services.views import view_of_volume
 
@@ -82,3 +83,12 @@ def test_of_one_that_is_not_installed_its_record_tells(case: Case, tmp_path: Pat
 def test_where_a_reader_alone_found_nothing_no_model_is_told_of(case: Case, tmp_path: Path) -> None:
     write_findings(tmp_path / "findings", VOLUME, [], None)
     assert left_behind(LoadedCase(case, VOLUME, (), None), model_folders()).model_facts == ()
+
+
+def test_of_two_scans_both_are_told_of(case: Case, tmp_path: Path) -> None:
+    write_findings(tmp_path / "findings", VOLUME, [], None)
+    case = evolve(case, prior=Prior("prior", "1.2.4", "cd" * 32, "Phase 2 of 2", own_title="Phase 1 of 2"))
+    other = evolve(VOLUME, series=evolve(VOLUME.series, series_uid="1.2.4", lossy=True))
+    prior = LoadedPrior(other, (), Alignment(), "Phase 2 of 2", "Phase 1 of 2")
+    facts = dict(left_behind(LoadedCase(case, VOLUME, (), None, prior=prior)).facts)
+    assert facts["Compared with"] == "“Phase 2 of 2”: 8 × 8 × 4 voxels, lossy, SHA-256 cdcdcdcdcdcdcdcd…"

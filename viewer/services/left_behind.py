@@ -18,7 +18,7 @@ from viewer.inference.installed import installed_models
 from viewer.inference.manifest import Manifest, card
 from viewer.io.findings_file import model_named
 from viewer.io.program import NAME, program_version
-from viewer.services.loading import LoadedCase
+from viewer.services.loading import LoadedCase, LoadedPrior
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -123,12 +123,13 @@ def left_behind(loaded: LoadedCase, model_folders: Iterable[Path] = ()) -> LeftB
         source = _said_nothing(loaded, model)
     facts = [
         ("Pictures", provenance.recipe or kind),
-        ("Size", _size(loaded)),
+        ("Size", _size(volume)),
         ("Geometry", _geometry(volume)),
         ("Compression", "Lossy: details differ from the scanner's images" if volume.series.lossy else ""),
         ("Case made by", provenance.made_by),
         ("Licence", provenance.licence),
         ("Values of the CT", f"SHA-256 {case.series_sha256[:16]}…" if case.series_sha256 else ""),
+        ("Compared with", _beside(prior, case.prior.series_sha256) if prior and case.prior else ""),
         ("Findings", _said_of_findings(findings, truth, steps, said=loaded.anything_said)),
         ("Models compared", ", ".join(f"{r.name} at {r.threshold:.2f}, recorded" for r in results)),
         ("This copy", f"{NAME} {program_version()}"),
@@ -143,9 +144,20 @@ def left_behind(loaded: LoadedCase, model_folders: Iterable[Path] = ()) -> LeftB
     )
 
 
-def _size(loaded: LoadedCase) -> str:
-    stack = loaded.volume.stack
+def _size(volume: Volume) -> str:
+    stack = volume.stack
     return f"{stack.size_ij[0]} × {stack.size_ij[1]} × {stack.count} voxels"
+
+
+def _beside(prior: LoadedPrior, sha256: str) -> str:
+    """Return what is known of the scan that a case compares its own with."""
+    geometry = _geometry(prior.volume)
+    said = [
+        _size(prior.volume),
+        "lossy" if prior.volume.series.lossy else "",
+        f"SHA-256 {sha256[:16]}…" if sha256 else "",
+    ]
+    return f"“{prior.title}”: {', '.join(part for part in said if part)}{f'. {geometry}' if geometry else ''}"
 
 
 def _geometry(volume: Volume) -> str:

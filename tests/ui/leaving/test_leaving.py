@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from attrs import evolve
 from PySide6.QtCore import QRect, QRectF
-from PySide6.QtGui import QColor, QImage
+from PySide6.QtGui import QColor, QImage, QPainter, QTextLayout
 
 from tests.tilted_series import tilted_volume
 from tests.ui.leaving.conftest import CANARIES
@@ -34,6 +34,7 @@ from viewer.ui.leaving.stage_frames import StageFrames, Words
 from viewer.ui.leaving.steps_words import NOTHING, cells, models_words, seen_words
 from viewer.ui.leaving.stills import write_stills
 from viewer.ui.marks import Mark
+from viewer.ui.theme import Theme
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -80,6 +81,19 @@ def elements(data: bytes, start: int = 0, end: int | None = None) -> list[tuple[
         found.append((name, start, start + size))
         start += size
     return found
+
+
+def test_signs_between_numbers_are_found_where_text_of_the_handout_is_copied(qapp: QApplication) -> None:
+    with QPainter(image := QImage(8, 8, QImage.Format.Format_RGB32)) as painter:
+        assert not image.isNull()
+        face = Paper(painter, Theme(), 10.0).face(9)
+    words = "SHA-256 512 × 512 (8:30)"
+    layout = QTextLayout(words, face)
+    layout.beginLayout()
+    layout.createLine()
+    layout.endLayout()
+    (run,) = layout.glyphRuns()
+    assert run.glyphIndexes() == run.rawFont().glyphIndexesForString(words), "a sign of the font's own has no letter"
 
 
 def test_pictures_are_numbered_and_each_carries_the_banner_and_where_it_comes_from(

@@ -45,6 +45,8 @@ class Paper:
         made = QFont(load_fonts())
         made.setPixelSize(max(1, round(size * self.per_point)))
         made.setWeight(SEMIBOLD if bold else REGULAR)
+        # Between digits and capitals it puts signs that no other program knows in the place of “×” and “-”.
+        made.setFeature(QFont.Tag("calt"), 0)
         return made
 
     def box(self, x: float, y: float, width: float, height: float) -> QRectF:
