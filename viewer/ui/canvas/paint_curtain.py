@@ -29,6 +29,7 @@ CASING_PX = 2.5
 CASING_OPACITY = 0.55
 TAG_GAP_PX = 8.0
 LEAST_TAG_PX = 64.0
+LEAST_TAG_SHARE = 0.7
 
 
 def paint_curtained(
@@ -129,7 +130,7 @@ def _paint_tags(painter: QPainter, tile: Tile, shown: Shown, behind: Behind, loo
         words = names if windows[0] == windows[1] else tuple(f"{name}  {window}" for name in names)
         wanted = measures.horizontalAdvance(words[-1])
         # Half a name says little, and the large view says it whole.
-        if room < min(LEAST_TAG_PX, wanted) or (not tile.large and room < wanted):
+        if room < min(max(LEAST_TAG_PX, LEAST_TAG_SHARE * wanted), wanted) or (not tile.large and room < wanted):
             continue
         text = fitting_words(measures, words, room)
         width = measures.horizontalAdvance(text) + 12
