@@ -47,7 +47,7 @@ class Kiosk:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._session, self._player = session, player
-        self._cases, self._open_case, self._opening = tuple(cases), open_case, opening
+        self.cases, self._open_case, self._opening = tuple(cases), open_case, opening
         self._idle_s, self._clock = idle_s, clock
         self._act: tuple[object, ...] = ()
         self._since_s = clock()
@@ -64,9 +64,9 @@ class Kiosk:
     def coming(self) -> Case | None:
         """The case after the one that is shown, where the last but one of its steps has been reached; else None."""
         player, case = self._player, self._session.case
-        if len(self._cases) < 2 or player.index is None or player.index + 2 < len(player.steps) or self._opening():
+        if len(self.cases) < 2 or player.index is None or player.index + 2 < len(player.steps) or self._opening():
             return None
-        following = self._cases[(self._at + 1) % len(self._cases)]
+        following = self.cases[(self._at + 1) % len(self.cases)]
         return None if case is not None and following.id == case.id else following
 
     def touched(self) -> None:
@@ -88,7 +88,7 @@ class Kiosk:
         act = (case.id if case is not None else "", self._session.step, self._player.asking.open, self._opening())
         if act != self._act and not self._failed:
             self._act, self._since_s = act, now
-            ids = [one.id for one in self._cases]
+            ids = [one.id for one in self.cases]
             if case is not None and case.id in ids and not self._opening():
                 self._at = ids.index(case.id)
         waited = now - self._since_s
@@ -108,8 +108,8 @@ class Kiosk:
     def begin_anew(self) -> None:
         """Show the first step of the first case, as if nobody had been there."""
         self._touched_s = None
-        if self._cases:
-            self._show(self._cases[0])
+        if self.cases:
+            self._show(self.cases[0])
 
     def _go_on(self) -> None:
         player = self._player
@@ -123,11 +123,11 @@ class Kiosk:
     def _next_case(self) -> None:
         self._failed = False
         self._touched_s = None
-        if self._cases:
-            self._show(self._cases[(self._at + 1) % len(self._cases)])
+        if self.cases:
+            self._show(self.cases[(self._at + 1) % len(self.cases)])
 
     def _show(self, case: Case) -> None:
-        self._since_s, self._act, self._at = self._clock(), (), self._cases.index(case)
+        self._since_s, self._act, self._at = self._clock(), (), self.cases.index(case)
         here = self._session.case
         if here is not None and here.id == case.id and not self._opening():
             self._player.start(0)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from attrs import evolve
-from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QContextMenuEvent, QDragEnterEvent
+from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QContextMenuEvent, QDragEnterEvent, QInputDevice, QMouseEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
@@ -183,6 +183,70 @@ def test_a_click_of_a_visitor_is_a_touch(kiosk: MainWindow) -> None:
     )
     assert loop.attended
     assert not kiosk.desk.player.asking.open
+
+
+def test_a_finger_guesses_drags_and_steps(kiosk: MainWindow, qtbot: QtBot) -> None:
+    canvas, asking, loop = kiosk.stage.canvas, kiosk.desk.player.asking, kiosk.kiosk_here.loop
+    device = QTest.createTouchDevice(QInputDevice.DeviceType.TouchScreen)
+    assert loop is not None
+    assert kiosk.presenting._touch is not None
+    kiosk.presenting._touch.when_s = lambda _event: 0.0
+    tile = next(tile for tile in canvas._placed() if tile.large)
+    middle = tile.free.center().toPoint()
+
+    def touch(start: QPoint, end: QPoint) -> None:
+        QTest.touchEvent(canvas, device).press(0, start).commit()
+        QTest.touchEvent(canvas, device).move(0, (start + end) / 2).commit()
+        QTest.touchEvent(canvas, device).release(0, end).commit()
+        qtbot.wait(20)
+
+    view = kiosk.desk.session.view
+    touch(middle, middle + QPoint(60, 80))
+    assert kiosk.desk.session.view != view
+    assert loop.attended
+    assert not asking.guesses, "a drag is no guess"
+    # Sooner it would be a double tap.
+    qtbot.wait(QApplication.doubleClickInterval() + 50)
+    touch(middle, middle)
+    assert len(asking.guesses) == 1
+    edge = QPoint(canvas.width() - 12, middle.y())
+    touch(edge, edge)
+    assert not asking.open, "it is revealed"
+
+
+def test_a_visitor_who_drags_for_long_is_not_sent_back(kiosk: MainWindow) -> None:
+    here, now = kiosk.kiosk_here, 0.0
+    here.end()
+    kiosk.present_from(1)
+    here.begin(clock=lambda: now)
+    canvas = kiosk.stage.canvas
+    assert here.loop is not None
+    place = next(tile for tile in canvas._placed() if tile.large).free.center()
+    press, move = QEvent.Type.MouseButtonPress, QEvent.Type.MouseMove
+    for n in range(30):
+        now, at = 5.0 * n, place + QPointF(2.0 * n, 0)
+        event = QMouseEvent(
+            move if n else press, at, canvas.mapToGlobal(at), Qt.MouseButton.LeftButton, Qt.MouseButton.LeftButton,
+            Qt.KeyboardModifier.NoModifier,
+        )  # fmt: skip
+        QApplication.sendEvent(canvas, event)
+        here.loop.tick()
+        assert here.loop.attended, f"after {now:.0f} s"
+    now += 61.0
+    here.loop.tick()
+    assert not here.loop.attended
+
+
+def test_the_cases_go_round_in_the_order_in_which_they_are_named(
+    kiosk: MainWindow, monkeypatch: pytest.MonkeyPatch, case: Case
+) -> None:
+    kiosk.kiosk_here.end()
+    shelf = tuple(evolve(case, id=ident) for ident in ("a", "b", "c"))
+    monkeypatch.setattr(kiosk.kiosk_here, "_ready", lambda: shelf)
+    kiosk.desk.settings.change(kiosk_cases=("c", "gone", "a", "c"))
+    kiosk.kiosk_here.begin()
+    assert kiosk.kiosk_here.loop is not None
+    assert [one.id for one in kiosk.kiosk_here.loop.cases] == ["c", "a"]
 
 
 def test_the_heat_is_that_of_the_step_also_where_another_was_guessed_at_as_often_on_the_same_view(

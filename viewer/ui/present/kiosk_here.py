@@ -76,11 +76,12 @@ class KioskHere(QObject):
         window.kiosk = True
         window.setAcceptDrops(False)
         now = window.desk.settings.now
-        named = [case for case in self._ready() if case.id in now.kiosk_cases]
+        ready = {case.id: case for case in self._ready()}
+        named = [ready[ident] for ident in dict.fromkeys(now.kiosk_cases) if ident in ready]
         self.loop = Kiosk(
             window.desk.session,
             window.desk.player,
-            named or self._ready(),
+            named or tuple(ready.values()),
             window.open_case,
             lambda: bool(window.stage.preparing),
             max(now.kiosk_idle_s, LEAST_IDLE_S),
@@ -116,7 +117,9 @@ class KioskHere(QObject):
         if self.loop is None:
             return False
         kind = event.type()
-        if kind in _TOUCHES:
+        # A drag that goes on is a hand on the stage all the while.
+        dragged = kind is QEvent.Type.MouseMove and isinstance(event, QMouseEvent) and bool(event.buttons())
+        if kind in _TOUCHES or dragged:
             self.loop.touched()
         if kind in _KEYS and isinstance(event, QKeyEvent):
             return self._key(kind, event)
