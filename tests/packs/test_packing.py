@@ -16,7 +16,8 @@ from attrs import evolve
 from tests.cli.conftest import PATIENT, casestage, write_small_case
 from viewer.domain.errors import PackError, StorageError
 from viewer.domain.job import JobContext, Progress
-from viewer.io.case_document import read_case
+from viewer.domain.step_acts import LiveRun
+from viewer.io.case_document import read_case, write_case
 from viewer.io.pack import check_pack
 from viewer.io.pack_writing import write_pack
 from viewer.services import packing
@@ -46,6 +47,20 @@ def test_a_case_is_packed_on_one_computer_and_presented_on_another(
     case = read_case(there / "data" / "cases" / "small-case")
     assert len(load_case(case, JobContext()).findings) == 1
     assert not list((there / "data").glob("installing/*"))
+
+
+def test_a_model_that_a_step_runs_live_and_the_pack_does_not_bring_is_told_of(own_home: Path, tmp_path: Path) -> None:
+    case = write_small_case(_installed(own_home) / "small-case")
+    for model_id, told in (("my-model", True), ("head-bleed", False)):
+        first = evolve(case.steps[0], live=LiveRun(model_id))
+        write_case(_installed(own_home) / "small-case", evolve(case, steps=(first, *case.steps[1:])))
+        out = tmp_path / f"{model_id}.casepack"
+        written = casestage("pack", "build", "small-case", "--out", out)
+        assert written.code == 0, written.err
+        words = "Step 1 of “A small case” runs “my-model” live, which the pack does not bring."
+        assert (words in written.out) is told
+        notes = casestage("pack", "build", "small-case", "--out", out, "--json").json["notes"]
+        assert notes == ([f"{words} Name it: --model my-model"] if told else [])
 
 
 def test_packing_again_gives_the_same_file_and_its_hash_is_said(own_home: Path, tmp_path: Path) -> None:

@@ -11,7 +11,8 @@ from viewer.cli.report import Report
 from viewer.cli.terminal import progress_context, say, say_json
 from viewer.domain.count_words import count_words
 from viewer.domain.errors import PackError, StorageError
-from viewer.inference.manifest import card
+from viewer.inference.installed import installed_models
+from viewer.inference.manifest import Manifest, card
 from viewer.io.pack import ENDING, Pack, check_pack, signer_of
 from viewer.io.pack_signature import fingerprint, new_key, public_key, public_place
 from viewer.services.cases import case_of
@@ -21,6 +22,9 @@ from viewer.services.trusted_keys import FILE_NAME, TrustedKeys
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Sequence
+
+    from viewer.domain.walkthrough import Case
 
 
 def verify(arguments: argparse.Namespace) -> int:
@@ -41,8 +45,22 @@ def build(arguments: argparse.Namespace) -> int:
         models.append((card(manifest).id, Path(manifest.folder)))
     cases = [case_of(name, case_folders()) for name in arguments.cases]
     key = Path(arguments.sign) if arguments.sign else None
-    _say(build_pack(out, cases, models, progress_context(), key), out, arguments.json, "Written")
+    notes = _left_behind(cases, {model_id for model_id, _ in models})
+    _say(build_pack(out, cases, models, progress_context(), key), out, arguments.json, "Written", notes)
     return 0
+
+
+def _left_behind(cases: Sequence[Case], brought: set[str]) -> list[str]:
+    """Return what is said of models that steps run live and that neither the pack nor the program brings."""
+    shipped = installed_models(model_folders()[-1:])
+    there = brought | {card(found).id for found in shipped if isinstance(found, Manifest)}
+    return [
+        f"Step {number} of “{case.title}” runs “{step.live.model_id}” live, which the pack does not bring. "
+        f"Name it: --model {step.live.model_id}"
+        for case in cases
+        for number, step in enumerate(case.steps, 1)
+        if step.live is not None and step.live.model_id not in there
+    ]
 
 
 def install(arguments: argparse.Namespace) -> int:
@@ -67,7 +85,7 @@ def install(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _say(found: Pack, path: Path, as_json: bool, what: str) -> None:
+def _say(found: Pack, path: Path, as_json: bool, what: str, notes: Sequence[str] = ()) -> None:
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     cases = [{"id": item.id, "title": item.title} for item in found.cases]
@@ -77,13 +95,15 @@ def _say(found: Pack, path: Path, as_json: bool, what: str) -> None:
         signature = {"fingerprint": fingerprint(key), "trusted": bool(name), "name": name} if key is not None else None
         models = [item.id for item in found.models]
         told = {"cases": cases, "models": models, "files": len(found.files), "bytes": found.size, "sha256": digest}
-        say_json({**told, "signature": signature})
+        say_json({**told, "signature": signature, "notes": list(notes)})
         return
     say(f"{what}: {count_words(len(found.files), 'file')}, {found.size / 1e6:.1f} MB")
     for case in cases:
         say(f"  {case['id']}  {case['title']}")
     for model in found.models:
         say(f"  model {model.id}")
+    for note in notes:
+        say(f"  {note}")
     say(f"  sha256 {digest}")
     if key is None:
         say("  Not signed: compare the sha256 with the one that its maker tells.")
