@@ -214,6 +214,8 @@ QTableView { gridline-color: $hairline; }
 QTableView::item { border-bottom: 1px solid $hairline; padding: 0px 8px; }
 QTableView::item:hover, QListView::item:hover { background: $hover; }
 QTableView::item:selected, QListView::item:selected { background: $selected; color: $text; }
+QListView::item { border-left: 3px solid transparent; }
+QListView::item:selected { border-left-color: $accent; }
 QScrollArea { background: transparent; border: none; }
 QScrollBar:vertical { background: transparent; width: ${scroll_bar}px; margin: 2px; }
 QScrollBar:horizontal { background: transparent; height: ${scroll_bar}px; margin: 2px; }

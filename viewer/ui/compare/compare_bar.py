@@ -83,7 +83,6 @@ class CompareBar(QFrame):
         self._rows = (QHBoxLayout(), QHBoxLayout())
         self._laid: tuple[Row, Row] = ((), ())
         for row in self._rows:
-            row.setContentsMargins(LEFT, 0, RIGHT, 0)
             row.setSpacing(SPACING)
             outer.addLayout(row)
         outer.addWidget(hairline())
@@ -167,7 +166,7 @@ class CompareBar(QFrame):
         """Return how wide a row is at least, with its words whole."""
         labels = {self._said: self._reserved_px, self._here: _least_px(self._here), self._there: _least_px(self._there)}
         widths = [labels[item] if isinstance(item, ElidedLabel) else _width(item) for item in row]
-        return LEFT + RIGHT + sum(widths) + _spaces(row)
+        return LEFT + _right_px(row) + sum(widths) + _spaces(row)
 
     @property
     def _reserved_px(self) -> int:
@@ -191,6 +190,7 @@ class CompareBar(QFrame):
         words = (self._here, self._said, self._there)
         heights = (HEIGHT_OF_TWO_ROWS - HEIGHT, HEIGHT - 1)
         for layout, row, height in zip(self._rows, rows, heights, strict=True):
+            layout.setContentsMargins(LEFT, 0, _right_px(row), 0)
             if row:
                 layout.addStrut(height)
             for item in row:
@@ -213,7 +213,7 @@ class CompareBar(QFrame):
         words = (self._here, self._said, self._there)
         layout, row = next(each for each in zip(self._rows, self._laid, strict=True) if self._here in each[1])
         others = [_width(item) for item in row if item not in words]
-        room = max(self.width() - LEFT - RIGHT - sum(others) - _spaces(row), 1)
+        room = max(self.width() - LEFT - _right_px(row) - sum(others) - _spaces(row), 1)
         here, there = self._here.sizeHint().width(), self._there.sizeHint().width()
         here_least, there_least = _least_px(self._here), _least_px(self._there)
         said = said_least = 0
@@ -260,6 +260,11 @@ def _least_px(name: ElidedLabel) -> int:
 
 def _width(item: QWidget | None) -> int:
     return APART if item is None else item.sizeHint().width()
+
+
+def _right_px(row: Row) -> int:
+    """Return how far a row ends before the bar: words as far as they begin, a button's icon has room of its own."""
+    return LEFT if row and isinstance(row[-1], ElidedLabel) else RIGHT
 
 
 def _spaces(row: Row) -> int:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from viewer.domain.draft import Draft
     from viewer.ui.theme import Theme
 
-ROW_HEIGHT = 34
+ROW_HEIGHT, ICON_PX = 34, 16
 SEEN, HIDDEN = "Findings are seen", "Findings are hidden"
 _STEP = Qt.ItemDataRole.UserRole
 _KEPT = {
@@ -55,6 +55,8 @@ class StepList(QListWidget):
         self.setTextElideMode(Qt.TextElideMode.ElideRight)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setUniformItemSizes(True)
+        # The style's own size is larger, and would blur what is drawn for this one.
+        self.setIconSize(QSize(ICON_PX, ICON_PX))
         self.setMinimumHeight(3 * ROW_HEIGHT)
         self.currentItemChanged.connect(self._picked)
 
@@ -81,7 +83,7 @@ class StepList(QListWidget):
                 seen = draft is None or draft.shown(step).overlay is not OverlayMode.OFF
                 said = SEEN if seen else HIDDEN
                 ratio = self.devicePixelRatioF()
-                eye = pixmap(self._theme, "eye" if seen else "eye-off", "text2" if seen else "text3", 16, ratio)
+                eye = pixmap(self._theme, "eye" if seen else "eye-off", "text2" if seen else "text3", ICON_PX, ratio)
                 item.setIcon(QIcon(eye) if hidden else QIcon())
                 item.setToolTip(f"{step.title}\n{said}" if hidden else step.title)
                 item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{item.text()}. {said}" if hidden else item.text())
