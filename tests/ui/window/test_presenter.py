@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from attrs import evolve
@@ -15,6 +15,7 @@ from viewer.domain.session import Workspace
 from viewer.domain.step_acts import Question
 from viewer.domain.view_state import ViewName
 from viewer.io.step_pictures import FOLDER, picture_name
+from viewer.ui import snapshot
 from viewer.ui.fonts import Type, font
 from viewer.ui.leaving.replay import keep_picture
 from viewer.ui.presenter.clocks import SMALLEST
@@ -213,6 +214,26 @@ def test_the_next_step_is_drawn_in_the_theme_of_the_stage(
     qtbot.waitUntil(lambda: white() > before + 300, timeout=10_000)
     staged.desk.settings.change(theme="dark")
     qtbot.waitUntil(lambda: white() < before + 100, timeout=10_000)
+
+
+def test_the_next_step_is_drawn_as_large_as_it_is_seen(
+    presenter: PresenterWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    qtbot.waitUntil(lambda: presenter.next.has_picture, timeout=10_000)
+    drawn: list[int] = []
+    picture = snapshot.picture
+
+    def watched(*given: Any, **more: Any) -> Any:
+        made = picture(*given, **more)
+        drawn.append(made.height())
+        return made
+
+    monkeypatch.setattr(snapshot, "picture", watched)
+    presenter.next.setFixedSize(1280, 720)
+    qtbot.waitUntil(lambda: bool(drawn) and drawn[-1] == round(720 * presenter.next.devicePixelRatioF()), timeout=5000)
+    presenter.next.setFixedSize(640, 360)
+    qtbot.wait(600)
+    assert drawn[-1] >= 720, "what is there is fine enough"
 
 
 @pytest.fixture

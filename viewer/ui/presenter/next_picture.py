@@ -6,7 +6,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, QSizeF, Qt, QTimer
-from PySide6.QtGui import QImage, QPainter, QPaintEvent, QPen, QPixmap
+from PySide6.QtGui import QImage, QPainter, QPaintEvent, QPen, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 from viewer.domain.errors import unexpected
@@ -40,7 +40,8 @@ LAST = "This is the last step"
 _SHAPE = QSize(16, 9)
 # What was kept was drawn as large as this.
 _STAGE = (1920, 1080)
-_DRAWN_HEIGHT = 396
+# Drawn as large as it is seen; what is all 3D takes the renderer from the stage for longer the larger it is.
+_LEAST_HEIGHT, _MOST_HEIGHT = 396, 1080
 
 
 class NextPicture(QWidget):
@@ -57,7 +58,7 @@ class NextPicture(QWidget):
     def __init__(self, desk: Desk, theme: Theme, known: Callable[[Step], QPixmap | None], view_3d: View3D) -> None:
         super().__init__()
         self._desk, self._theme, self._known, self._view_3d = desk, theme, known, view_3d
-        self._solid: tuple[Step, Picture] | None = None
+        self._solid: tuple[Step, int, Picture] | None = None
         self._step: Step | None = None
         self._drawn: tuple[Step, QImage] | None = None
         self._kept: QImage | None = None
@@ -101,7 +102,8 @@ class NextPicture(QWidget):
         volume = session.volume
         if step is None or volume is None or volume.preview or not self.isVisible():
             return
-        if self._known(step) is not None or self._drawn_now(step) is not None:
+        height, drawn = self._height_px(step), self._drawn_now(step)
+        if self._known(step) is not None or (drawn is not None and drawn.height() >= height):
             self.update()
             return
         if self._kept is not None and step.view.main is ViewName.THREE_D:
@@ -116,13 +118,13 @@ class NextPicture(QWidget):
         asked: list[VolumeScene] = []
 
         def solid(scene: VolumeScene) -> Picture:
-            if self._solid is not None and self._solid[0] == step:
-                return self._solid[1]
-            if self._view_3d.draw_aside(scene, lambda drawn: self._take_3d(step, volume, drawn)):
+            if self._solid is not None and self._solid[0] == step and self._solid[1] >= height:
+                return self._solid[2]
+            if self._view_3d.draw_aside(scene, lambda drawn: self._take_3d(step, volume, height, drawn)):
                 asked.append(scene)
             return Picture(sentence=NO_3D_YET)
 
-        size = (round(_DRAWN_HEIGHT * 16 / 9), _DRAWN_HEIGHT)
+        size = (round(height * 16 / 9), height)
         try:
             made = picture(
                 volume, step.view, session.findings, size, truth=session.lesions, step=step, solid=solid,
@@ -137,12 +139,19 @@ class NextPicture(QWidget):
         self._drawn = (step, made)
         self.update()
 
-    def _take_3d(self, step: Step, volume: Volume, drawn: Picture3D | None) -> None:
+    def _height_px(self, step: Step) -> int:
+        """Return how many pixels of the screen the picture is high, within limits."""
+        if step.view.main is ViewName.THREE_D:
+            return _LEAST_HEIGHT
+        seen = fitted(_SHAPE, self.rect()).height() * self.devicePixelRatioF()
+        return round(min(max(seen, _LEAST_HEIGHT), _MOST_HEIGHT))
+
+    def _take_3d(self, step: Step, volume: Volume, height: int, drawn: Picture3D | None) -> None:
         """Draw a step once more with its 3D, where it is still the next one."""
         # Nobody may see a face on the presenter's screen either.
         if step != self._step or volume is not self._desk.session.volume or drawn is None or not drawn.masked:
             return
-        self._solid = (step, Picture(image_of(drawn.pixels), drawn=drawn.drawn, camera=drawn.camera))
+        self._solid = (step, height, Picture(image_of(drawn.pixels), drawn=drawn.drawn, camera=drawn.camera))
         self._drawn = None
         self._draw()
 
@@ -166,6 +175,11 @@ class NextPicture(QWidget):
         painter.scale(place.width() / width, place.height() / height)
         paint_card(painter, self._theme, step, told, QSizeF(width, height - BAR_HEIGHT), 1.0, folder)
         painter.restore()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
+        """Draw it larger where it is seen larger."""
+        super().resizeEvent(event)
+        self._later.start()
 
     def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802 (Qt's name)
         """Draw the picture in its frame, and over it the words of a step that has none."""
