@@ -10,11 +10,11 @@ from attrs import evolve
 
 from tests.tilted_series import tilted_volume
 from viewer.domain.geometry import Grid, PlaneName, SliceStack
-from viewer.domain.view_state import ViewName, as_point, overview
+from viewer.domain.view_state import Layout, ViewName, as_point, overview
 from viewer.domain.volume import SeriesFacts, Volume
 from viewer.scene.acquired import scrolled_cursor
 from viewer.scene.plane_geometry import AXIS_ALONG
-from viewer.ui.leaving.stacks import FINENESS, Fineness, _along
+from viewer.ui.leaving.stacks import FINENESS, Fineness, _along, height_that_shows_mm
 
 
 def thick() -> Volume:
@@ -51,3 +51,20 @@ def test_each_image_of_a_page_is_told_by_its_own_place_and_is_there_once(
     assert len(set(told)) == len(told)
     assert told == sorted(told, reverse=axis == 2)
     assert [seen for seen, _ in _along(volume, view, how.images)].count(view) == 1
+
+
+@pytest.mark.parametrize("how", FINENESS)
+def test_a_page_cuts_nothing_of_the_body_that_the_stage_shows(how: Fineness) -> None:
+    wide = Grid.from_directions((400, 240, 20), origin_lps_mm=(0, 0, 0), spacing_mm=(1, 1, 5))
+    stack = SliceStack((400, 240), (1, 1), (1, 0, 0), (0, 1, 0), wide.lps([(0, 0, k) for k in range(20)]))
+    voxels = np.zeros(wide.shape_kji, dtype=np.int16)
+    volume = Volume(SeriesFacts("1.2.3"), voxels, stack, voxels, wide)
+    whole = overview("1.2.3", wide).with_plane(
+        PlaneName.AXIAL, evolve(overview("1.2.3", wide).axial, height_mm=290.0, centre_lps_mm=(199.5, 119.5, 50.0))
+    )
+    for layout in (Layout.FOUR, Layout.SINGLE):
+        view = evolve(whole, layout=layout, main=ViewName.AXIAL)
+        height_mm = height_that_shows_mm(volume, view, PlaneName.AXIAL, how.size)
+        assert height_mm * how.size[0] / how.size[1] == pytest.approx(400, abs=1), layout
+    near = evolve(whole.with_plane(PlaneName.AXIAL, evolve(whole.axial, height_mm=60.0)), layout=Layout.STAGE)
+    assert height_that_shows_mm(volume, near, PlaneName.AXIAL, how.size) == 60.0

@@ -13,14 +13,19 @@ from viewer.domain.geometry import PLANE_AXES
 from viewer.domain.plane_turn import turned_axes
 from viewer.domain.view_state import Layout, ViewName, as_point
 from viewer.io.jpeg import jpeg
-from viewer.scene.acquired import scrolled_cursor
+from viewer.scene.acquired import scrolled_cursor, shown_axes
 from viewer.scene.turned_planes import shown_steps
+from viewer.ui.canvas.tiles import CanvasStyle, tiles
+from viewer.ui.leaving.stage_frames import STAGE
+from viewer.ui.present.card import RESERVED, reserves_space
+from viewer.ui.present.stage_bar import HEIGHT as BAR_HEIGHT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from numpy.typing import NDArray
 
+    from viewer.domain.geometry import PlaneName
     from viewer.domain.job import JobContext
     from viewer.domain.view_state import ViewState
     from viewer.domain.volume import Volume
@@ -89,7 +94,24 @@ def _turns(view: ViewState) -> bool:
 def _coded(frames: StageFrames, view: ViewState, how: Fineness) -> bytes:
     name = view.main if _turns(view) or view.main.plane is not None else ViewName.AXIAL
     alone = evolve(view, layout=Layout.SINGLE, main=name)
+    if name.plane is not None and not view.shows_curved:
+        height_mm = height_that_shows_mm(frames.left.loaded.volume, view, name.plane, how.size)
+        alone = alone.with_plane(name.plane, evolve(view.plane(name.plane), height_mm=height_mm))
     return jpeg(pixels_of(frames.plane(alone, name, how.size)), how.quality)
+
+
+def height_that_shows_mm(volume: Volume, view: ViewState, plane: PlaneName, size: tuple[int, int]) -> float:
+    """Return how high a picture of a size has to be for all of the body's width that a step shows on stage."""
+    width, height = STAGE[0], STAGE[1] - BAR_HEIGHT
+    aside = RESERVED if view.layout is Layout.FOUR or reserves_space(view) else 0
+    stage = tiles(view.layout, view.main, (width - aside, height), style=CanvasStyle.STAGE)
+    area = next((tile.area for tile in stage if tile.view.plane is plane), stage[0].area)
+    seen, across = view.plane(plane), shown_axes(volume, view, plane).right
+    on_stage_mm = seen.height_mm * area.width() / area.height() / 2
+    bounds = volume.grid.bounds_lps_mm if volume.body_lps_mm is None else volume.body_lps_mm
+    reach = (np.array(np.meshgrid(*bounds)).reshape(3, -1).T - np.asarray(seen.centre_lps_mm)) @ across
+    wanted_mm = min(on_stage_mm, float(np.abs(reach).max()))
+    return max(seen.height_mm, 2 * wanted_mm * size[1] / size[0])
 
 
 def _turned(view: ViewState, count: int) -> Iterator[tuple[ViewState, str]]:
