@@ -22,10 +22,12 @@ from viewer.domain.finding import Source, SourceKind
 from viewer.domain.geometry import Verdict
 from viewer.domain.job import JobContext
 from viewer.domain.model_result import ModelResult
-from viewer.domain.view_state import Comparison, ViewName
+from viewer.domain.step_acts import Sweep
+from viewer.domain.view_state import Comparison, OverlayMode, ViewName
 from viewer.io import film
 from viewer.services.left_behind import LeftBehind, left_behind
 from viewer.ui.canvas.shown import Drawn
+from viewer.ui.leaving import stage_frames
 from viewer.ui.leaving.film import write_film
 from viewer.ui.leaving.handout import write_handout
 from viewer.ui.leaving.page import write_page
@@ -197,6 +199,33 @@ def test_a_film_begins_each_step_with_a_picture_of_its_own_so_that_players_find_
     assert told_ms == pytest.approx((3 * 2 + 4 + 1.8) * 1000, abs=600)
     assert b"V_AV1" in data
     assert b"A nodule told" in data
+
+
+def test_a_film_of_a_sweep_tells_the_threshold_and_what_is_counted_there(
+    qapp: QApplication, left: LeftBehind, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[tuple[float, str]] = []
+    paint = stage_frames.paint_readout
+
+    def watched(painter: QPainter, place: QRectF, rows: Any, threshold: float, *more: Any) -> None:
+        told.append((round(threshold, 2), rows[0][1]))
+        paint(painter, place, rows, threshold, *more)
+
+    monkeypatch.setattr(stage_frames, "paint_readout", watched)
+    (lesion,) = left.loaded.findings
+    step = left.steps[0]
+    view = evolve(step.view, overlay=OverlayMode.OUTLINE, threshold=0.2)
+    swept = evolve(step, view=view, sweep=Sweep(0.9, 0.2, duration_s=1.0))
+    case = evolve(left.loaded.case, steps=(swept, left.steps[2]))
+    loaded = evolve(left.loaded, case=case, findings=(evolve(lesion, score=0.6),))
+    write_film(evolve(left, loaded=loaded), tmp_path / "film.webm", JobContext(), SMALL, most_s=2.0)
+    assert told[0] == (0.9, "0 findings")
+    assert told[-1] == (0.2, "1 finding")
+    assert len({threshold for threshold, _ in told}) > 10
+    assert all((words == "1 finding") is (threshold <= 0.6) for threshold, words in told if threshold != 0.6)
+    told.clear()
+    write_stills(evolve(left, loaded=loaded), tmp_path, JobContext(), SMALL)
+    assert told == [(0.2, "1 finding")]
 
 
 def test_what_was_coded_looks_like_what_was_drawn() -> None:

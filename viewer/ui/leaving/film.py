@@ -78,6 +78,7 @@ def _scenes(
         yield [*way, *_card_appears(frames, goal, told)], _QUESTION_S
         answer = evolve(told, asked=False, room=frames.room(number))
         way, told = _way(frames, (goal, told.room), start, answer, ctx, words), answer
+    told = evolve(told, sweeping=step.sweep is not None)
     shown = [*way, *_card_appears(frames, start, told)]
     acts = max((act.duration_s for act in (step.sweep, step.curtain) if act is not None), default=0.0)
     if not acts:

@@ -11,7 +11,7 @@ from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter
 
 from viewer.analysis.matching import match
 from viewer.domain.finding import MatchRule
-from viewer.domain.view_state import Comparison, Layout, ViewName
+from viewer.domain.view_state import Comparison, Layout, OverlayMode, ViewName
 from viewer.scene.volume3d import Scene3D
 from viewer.ui.canvas.paint_frame import Look
 from viewer.ui.canvas.paint_plane import PlanePainter, image_of
@@ -24,6 +24,7 @@ from viewer.ui.fonts import Type, font
 from viewer.ui.present.card import MARGIN, RESERVED, Narration, card_corner, card_side, reserves_space
 from viewer.ui.present.stage_bar import GAP, MOST_SEGMENTS, SEGMENT
 from viewer.ui.present.stage_bar import HEIGHT as BAR_HEIGHT
+from viewer.ui.present.sweep_readout import counted, paint_readout, readout_place
 from viewer.ui.snapshot import behind_of, behind_of_second, ensure_application, said_by_both
 from viewer.ui.theme import Theme
 
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from viewer.scene.volume3d import VolumeScene
     from viewer.services.left_behind import LeftBehind
     from viewer.ui.canvas.beyond import Behind
+    from viewer.ui.present.sweep_readout import Rows
 
 STAGE = (1920, 1080)
 
@@ -52,12 +54,15 @@ class Words:
         Where the large view makes room for it: −1 at the left, 1 at the right, anything between on the way.
     asked
         True shows the step's question, and nothing that answers it.
+    sweeping
+        True shows the threshold, and what is counted there.
     """
 
     number: int
     opacity: float = 1.0
     room: float = -1.0
     asked: bool = False
+    sweeping: bool = False
 
 
 class StageFrames:
@@ -91,10 +96,10 @@ class StageFrames:
         """Draw 3D anew with the next frame, also where nothing of it has changed."""
         self._drawn_3d = None
 
-    def still(self, number: int) -> QImage:
-        """Return a step as it stands on stage, from 0."""
+    def still(self, number: int, *, counted: bool = False) -> QImage:
+        """Return a step as it stands on stage, from 0; with what it `counted` where its threshold has swept."""
         step = self.left.steps[number]
-        return self.frame(step.view, Words(number, 1.0, self.room(number)))
+        return self.frame(step.view, Words(number, 1.0, self.room(number), sweeping=counted and step.sweep is not None))
 
     def bare(self, number: int, size: tuple[int, int]) -> QImage:
         """Return a step's picture alone, for where its words stand beside it."""
@@ -143,13 +148,15 @@ class StageFrames:
             free = (room, 0.0) if words.room < 0 else (0.0, room)
             area = QRectF(aside, 0, width - aside, height - bar)
             self._paint_view(painter, area, view, free, scale, veiled=words.asked)
+            side, stage = card_side(step.view, told), QSizeF(width, height - bar)
             if words.opacity > 0:
                 card = Narration(self._theme, step, scale, self.left.loaded.case.folder)
-                side = card_side(step.view, told)
-                stage = QSizeF(width, height - bar)
                 painter.setOpacity(words.opacity)
                 card.paint(painter, card_corner(card.size, stage, step.view, side, scale))
                 painter.setOpacity(1.0)
+            if words.sweeping and view.overlay is not OverlayMode.OFF:
+                place = readout_place(rows := self._counted(view), step.view, stage, side, scale)
+                paint_readout(painter, place, rows, view.threshold, self._theme, scale)
             self._paint_bar(painter, QRectF(0, height - bar, width, bar), words.number)
         finally:
             painter.end()
@@ -172,6 +179,12 @@ class StageFrames:
         if veiled:
             return shown_from(loaded.volume, view, masked=True, title=loaded.case.title, veiled=True)
         return self._shown_of(view, self._said_by(view, 0))
+
+    def _counted(self, view: ViewState) -> Rows:
+        loaded = self.left.loaded
+        findings = tuple(f for f in self._said_by(view, 0) if f.score is None or f.score >= view.threshold)
+        matching = match(findings, loaded.lesions, view.threshold, MatchRule()) if loaded.judged else None
+        return counted(matching, len(findings))
 
     def _said_by(self, view: ViewState, side: int) -> tuple[Finding, ...]:
         """Return the findings of a side: those of the case, or of the first or second of two models."""

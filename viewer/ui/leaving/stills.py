@@ -28,7 +28,7 @@ def write_stills(left: LeftBehind, folder: Path, ctx: JobContext, size: tuple[in
         for number, step in enumerate(left.steps):
             ctx.report(number, len(left.steps), f"Step {number + 1} of {len(left.steps)}")
             path = folder / f"{number + 1:02d}{_ending(step.id)}.png"
-            save_png(frames.still(number), path)
+            save_png(frames.still(number, counted=True), path)
             written.append(path)
     return tuple(written)
 

@@ -13,10 +13,9 @@ from viewer.services.live_steps import LiveStage
 from viewer.ui.fonts import Type, font
 from viewer.ui.honesty import banner_words
 from viewer.ui.present.answer_words import told_now
-from viewer.ui.present.card import MARGIN, RESERVED, Narration, card_corner, card_side, reserves_space
-from viewer.ui.present.card import WIDTH as CARD_WIDTH
+from viewer.ui.present.card import RESERVED, Narration, card_corner, card_side, reserves_space
 from viewer.ui.present.stage_bar import HEIGHT, StageBar
-from viewer.ui.present.sweep_readout import SweepReadout
+from viewer.ui.present.sweep_readout import SweepReadout, readout_place
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -304,12 +303,9 @@ class StagePage(QWidget):
             return
         scale = self.scale
         self.readout.scale = scale
-        size = self.readout.wanted_size(scale)
         stage = QSizeF(self.width(), self.height() - self.bar.height())
-        # Above the card, with which it shares the left edge.
-        column = QSizeF(CARD_WIDTH * scale, size.height())
-        x = card_corner(column, stage, step.view, self._side(step), scale).x()
-        self.readout.setGeometry(round(x), round(MARGIN * scale), round(size.width()), round(size.height()))
+        place = readout_place(self.readout.rows, step.view, stage, self._side(step), scale)
+        self.readout.setGeometry(place.toRect())
         self.readout.stackUnder(self._cover)
 
     def tell_again(self) -> None:

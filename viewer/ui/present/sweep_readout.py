@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QRectF, QSizeF, Qt
+from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QWidget
 
-from viewer.domain.finding import MatchState
+from viewer.domain.count_words import count_words
+from viewer.domain.finding import Matching, MatchState
 from viewer.domain.view_state import OverlayMode
 from viewer.ui.canvas.paint_text import paint_plate
 from viewer.ui.fonts import Type, font
 from viewer.ui.marks import Mark, paint_mark
+from viewer.ui.present.card import MARGIN, card_corner
+from viewer.ui.present.card import WIDTH as CARD_WIDTH
 
 if TYPE_CHECKING:
+    from viewer.domain.view_state import ViewState
     from viewer.services.desk import Desk
     from viewer.ui.theme import Theme
 
@@ -23,6 +27,61 @@ PAD = 16
 ROW = 40
 HEAD = 64
 MARK = 22
+
+
+# What is counted at a threshold: a mark and words for each line.
+Rows = tuple[tuple[Mark | None, str], ...]
+
+
+def counted(matching: Matching | None, shown: int) -> Rows:
+    """Return what is counted at a threshold at which so many findings are shown; without truth the findings alone.
+
+    Where there is nothing to find, nothing can be found or missed.
+    """
+    if matching is None:
+        return ((None, count_words(shown, "finding")),)
+    false = (Mark.FALSE_POSITIVE, f"{matching.count(MatchState.FALSE_POSITIVE)} false")
+    if matching.nothing_to_find:
+        return ((None, "Nothing to find"), false)
+    found, missed = matching.count(MatchState.FOUND), matching.count(MatchState.MISSED)
+    return ((Mark.TRUE_POSITIVE, f"{found} found"), false, (Mark.MISSED, f"{missed} missed"))
+
+
+def readout_place(rows: Rows, view: ViewState, stage: QSizeF, side: str, scale: float) -> QRectF:
+    """Return where the readout stands on a stage: above the card, with which it shares the left edge."""
+    size = QSizeF(WIDTH * scale, (HEAD + ROW * len(rows) + PAD) * scale)
+    x = card_corner(QSizeF(CARD_WIDTH * scale, size.height()), stage, view, side, scale).x()
+    return QRectF(round(x), round(MARGIN * scale), round(size.width()), round(size.height()))
+
+
+def paint_readout(painter: QPainter, place: QRectF, rows: Rows, threshold: float, theme: Theme, scale: float) -> None:
+    """Draw the threshold and below it a line for each count."""
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    colour = theme.on_anatomy
+    # Over anatomy that is as bright as bone.
+    paint_plate(painter, place, theme)
+    painter.translate(place.topLeft() + QPointF(PAD * scale, PAD * scale / 2))
+    middle = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
+    head = QRectF(0, 0, place.width(), HEAD * scale)
+    face = font(Type.STAGE_BAR, scale=scale)
+    painter.setFont(face)
+    painter.setPen(colour("text2"))
+    painter.drawText(head, middle, "Threshold")
+    beside = head.adjusted(painter.fontMetrics().horizontalAdvance("Threshold ") + 8 * scale, 0, 0, 0)
+    painter.setFont(font(Type.STAGE_TITLE, scale=scale))
+    painter.setPen(colour("text"))
+    painter.drawText(beside, middle, f"{threshold:.2f}")
+    painter.setFont(font(Type.STAGE_BODY, scale=scale))
+    for number, (mark, words) in enumerate(rows):
+        row = QRectF(0, (HEAD + number * ROW) * scale, place.width(), ROW * scale)
+        if mark is not None:
+            side = MARK * scale
+            paint_mark(painter, QRectF(0, row.center().y() - side / 2, side, side), mark, theme, on_anatomy=True)
+            row.setLeft((MARK + 14) * scale)
+        painter.setPen(colour("text"))
+        painter.drawText(row, middle, words)
+    painter.restore()
 
 
 class SweepReadout(QWidget):
@@ -36,21 +95,10 @@ class SweepReadout(QWidget):
         self.hide()
 
     @property
-    def rows(self) -> tuple[tuple[Mark | None, str], ...]:
-        """What is counted at the threshold: a mark and words for each line; without truth the findings alone.
-
-        Where there is nothing to find, nothing can be found or missed.
-        """
+    def rows(self) -> Rows:
+        """What is counted at the threshold."""
         session = self._desk.session
-        matching = session.matching
-        if matching is None:
-            count = len(session.shown_findings)
-            return ((None, f"{count} {'finding' if count == 1 else 'findings'}"),)
-        false = (Mark.FALSE_POSITIVE, f"{matching.count(MatchState.FALSE_POSITIVE)} false")
-        if matching.nothing_to_find:
-            return ((None, "Nothing to find"), false)
-        found, missed = matching.count(MatchState.FOUND), matching.count(MatchState.MISSED)
-        return ((Mark.TRUE_POSITIVE, f"{found} found"), false, (Mark.MISSED, f"{missed} missed"))
+        return counted(session.matching, len(session.shown_findings))
 
     @property
     def words(self) -> str:
@@ -59,10 +107,6 @@ class SweepReadout(QWidget):
         if self.isHidden() or view is None:
             return ""
         return "  ".join([f"Threshold {view.threshold:.2f}", *(words for _, words in self.rows)])
-
-    def wanted_size(self, scale: float) -> QSizeF:
-        """Return the size for a stage of a scale."""
-        return QSizeF(WIDTH * scale, (HEAD + ROW * len(self.rows) + PAD) * scale)
 
     def follow(self) -> None:
         """Show what is counted now, where the step in hand sweeps and nothing is asked."""
@@ -79,29 +123,4 @@ class SweepReadout(QWidget):
         if view is None:
             return
         with QPainter(self) as painter:
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            scale, colour = self.scale, self._theme.on_anatomy
-            # Over anatomy that is as bright as bone.
-            paint_plate(painter, QRectF(self.rect()), self._theme)
-            painter.translate(PAD * scale, PAD * scale / 2)
-            middle = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
-            head = QRectF(0, 0, self.width(), HEAD * scale)
-            face = font(Type.STAGE_BAR, scale=scale)
-            painter.setFont(face)
-            painter.setPen(colour("text2"))
-            painter.drawText(head, middle, "Threshold")
-            beside = head.adjusted(painter.fontMetrics().horizontalAdvance("Threshold ") + 8 * scale, 0, 0, 0)
-            painter.setFont(font(Type.STAGE_TITLE, scale=scale))
-            painter.setPen(colour("text"))
-            painter.drawText(beside, middle, f"{view.threshold:.2f}")
-            painter.setFont(font(Type.STAGE_BODY, scale=scale))
-            for number, (mark, words) in enumerate(self.rows):
-                row = QRectF(0, (HEAD + number * ROW) * scale, self.width(), ROW * scale)
-                if mark is not None:
-                    side = MARK * scale
-                    paint_mark(
-                        painter, QRectF(0, row.center().y() - side / 2, side, side), mark, self._theme, on_anatomy=True
-                    )
-                    row.setLeft((MARK + 14) * scale)
-                painter.setPen(colour("text"))
-                painter.drawText(row, middle, words)
+            paint_readout(painter, QRectF(self.rect()), self.rows, view.threshold, self._theme, self.scale)
