@@ -16,6 +16,7 @@ from viewer.domain.errors import CancelledError, NothingToOpenError
 from viewer.domain.geometry import Verdict
 from viewer.domain.job import JobContext
 from viewer.io.assemble import assemble
+from viewer.io.expected_images import expect
 from viewer.io.folder_files import NamesBelow
 from viewer.io.scan import scan
 
@@ -58,6 +59,18 @@ def test_what_a_killed_program_was_writing_is_not_taken_for_a_scan(made_ct: Any)
     skipped = {s.file: s.why for s in found.skipped}
     assert set(skipped) == {".0006.dcm.0badf00d.part", ".deadbeef.part", ".case.deadbeef.part", ".casestage-pack-x_1"}
     assert set(skipped.values()) == {"CaseStage is still writing this, or was ended while it wrote it."}
+
+
+def test_images_that_an_archive_still_owes_are_told_of_beside_what_a_killed_program_left(made_ct: Any) -> None:
+    made_ct.stack(axial(5))
+    for image in tuple(made_ct.folder.iterdir()):
+        image.rename(image.with_suffix(".dcm"))
+    expect(made_ct.folder, 8)
+    (made_ct.folder / ".deadbeef.part").mkdir()
+    entry = scan(made_ct.folder, JobContext()).series[0]
+    assert assemble(entry, JobContext()).reasons == (
+        "Not all images have been retrieved: 5 of 8 images of the archive are here.",
+    )
 
 
 def test_one_file_opens_alone(made_ct: Any) -> None:

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _FULL = {errno.ENOSPC, errno.EDQUOT} if hasattr(errno, "EDQUOT") else {errno.ENOSPC}
-# Beside a file until it is whole, and around what is made of several.
-_UNFINISHED = re.compile(r"\.(?:.+\.)?[0-9a-f]{8}\.part|\.casestage-.+")
+# Beside a file until it is whole, and around what is made of several; not the note of images that an archive owes.
+_UNFINISHED = re.compile(r"\.(?:.+\.)?[0-9a-f]{8}\.part|\.casestage-(?!expected$).+")
 _FORBIDDEN = {errno.EROFS, errno.EACCES, errno.EPERM}
 
 

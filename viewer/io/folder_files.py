@@ -83,12 +83,12 @@ def files_below(folder: str, skipped: list[Skipped], ctx: JobContext) -> Iterato
             skipped.append(Skipped(names.of(current), f"The folder cannot be read ({error.strerror})."))
             continue
         folders = []
-        skipped += [Skipped(names.of(entry.path), _UNFINISHED) for entry in entries if is_unfinished(entry.name)]
-        entries = [entry for entry in entries if not is_unfinished(entry.name)]
         if any(entry.name == NAME for entry in entries):
             lack = lacking(current, (entry.name for entry in entries), names.of(current))
             skipped += [lack] if lack is not None else []
             entries = [entry for entry in entries if entry.name != NAME]
+        skipped += [Skipped(names.of(entry.path), _UNFINISHED) for entry in entries if is_unfinished(entry.name)]
+        entries = [entry for entry in entries if not is_unfinished(entry.name)]
         for entry in entries:
             try:
                 if entry.is_symlink() and not inside(root, entry.path):
