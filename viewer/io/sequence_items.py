@@ -98,7 +98,9 @@ class _Reading:
                 return found, at
             if tag != _ITEM:
                 raise ValueError("a sequence holds what is no item")
-            if length == UNDEFINED_LENGTH:
+            if not length:
+                item: Item = {}
+            elif length == UNDEFINED_LENGTH:
                 item, at = self.elements(at, None, form, depth)
             elif at + length > (size if end is None else end):
                 raise ValueError("an item ends early")
