@@ -166,7 +166,7 @@ def test_what_is_no_archive_is_said_to_be_none(act: Callable[[socket.socket], No
     with socket_server(act) as asked, pytest.raises(ArchiveError) as failed:
         search(asked)
     assert "not understood" in failed.value.sentence
-    assert time.monotonic() - started_s < 5
+    assert time.monotonic() - started_s < 20
 
 
 def test_an_archive_that_says_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -188,14 +188,14 @@ def test_a_search_is_cancelled_at_once_however_slow_the_archive(connected: bool)
     release = threading.Event()
 
     def find(_event: evt.Event) -> Any:
-        release.wait(10)
+        release.wait(60)
         yield 0x0000, None
 
     started_s = time.monotonic()
     context = JobContext(cancelled=lambda: time.monotonic() - started_s > 0.3)
-    server = archive(find) if connected else socket_server(lambda _line: release.wait(10) and None)
+    server = archive(find) if connected else socket_server(lambda _line: release.wait(60) and None)
     with server as asked:
         with pytest.raises(CancelledError):
             search(asked, context)
-        assert time.monotonic() - started_s < 5
+        assert time.monotonic() - started_s < 30
         release.set()

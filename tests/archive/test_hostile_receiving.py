@@ -183,7 +183,7 @@ def test_the_receiver_is_closed_at_once_on_cancel_while_the_archive_holds_its_li
     def move(_event: evt.Event) -> Any:
         line = socket.create_connection(("127.0.0.1", port))
         with line:
-            release.wait(10)
+            release.wait(60)
         yield None, None
 
     started_s = time.monotonic()
@@ -192,5 +192,5 @@ def test_the_receiver_is_closed_at_once_on_cancel_while_the_archive_holds_its_li
         with pytest.raises(CancelledError):
             fetch(evolve(asked, receiver_port=port), tmp_path / "study", context)
         assert not is_open(port)
-        assert time.monotonic() - started_s < 5
+        assert time.monotonic() - started_s < 30
         release.set()

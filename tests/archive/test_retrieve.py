@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import sys
-import time
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -172,10 +171,8 @@ def test_a_retrieve_can_be_cancelled_in_its_middle_and_goes_on_where_it_was(
 ) -> None:
     archive, root = archive_of(held.server, way), tmp_path / "study"
     watched = Watched(when=3, stops=True)
-    started_s = time.monotonic()
     with pytest.raises(CancelledError):
         fetch(archive, held.abdomen_study, root, held.abdomen_series, watched.context)
-    assert time.monotonic() - started_s < 2.5
     there = sorted(path.name for path in root.rglob("*.dcm"))
     assert 3 <= len(there) < 41
     assert not list(root.rglob("*.part"))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import struct
-import time
 import tracemalloc
 import warnings
 import zipfile
@@ -16,6 +15,7 @@ import pytest
 from pydicom.dataset import Dataset, FileMetaDataset
 
 from tests.io.conftest import axial, opened
+from tests.machine_speed import Effort
 from viewer.domain.errors import NothingToOpenError, StorageError
 from viewer.domain.geometry import Verdict
 from viewer.domain.job import JobContext
@@ -474,9 +474,9 @@ def test_dicomdir_that_inflates_to_gigabytes_is_not_inflated(made_ct: Any) -> No
     bomb += b"".join(packer.compress(bytes(1 << 20)) for _ in range(900)) + packer.flush()
     path.write_bytes(raw[: 144 + length + 4] + bomb)
     tracemalloc.start()
-    began = time.process_time()
+    effort = Effort()
     assert [e.count for e in scan(path, JobContext()).series] == [3]
-    assert time.process_time() - began < 5
+    assert effort.seconds() < 5
     assert tracemalloc.get_traced_memory()[1] < 300 << 20
     tracemalloc.stop()
 
@@ -489,9 +489,9 @@ def test_dicomdir_of_very_many_records_takes_seconds_at_most(made_ct: Any, items
     at = raw.index(struct.pack("<HH2s", 0x0004, 0x1220, b"SQ"))
     records = struct.pack("<HHL", 0xFFFE, 0xE000, 0) * items
     path.write_bytes(raw[: at + 8] + struct.pack("<L", len(records)) + records)
-    began = time.process_time()
+    effort = Effort()
     assert [e.count for e in scan(path, JobContext()).series] == [3]
-    assert time.process_time() - began < 5
+    assert effort.seconds() < 5
 
 
 def test_dicomdir_says_nothing_of_a_patient_whose_name_its_lengths_run_into(made_ct: Any) -> None:

@@ -14,6 +14,7 @@ import pydicom
 import pytest
 
 from tests.io.conftest import COMPRESSED, axial
+from tests.machine_speed import Effort, slowness
 from viewer.domain.errors import CaseStageError, NothingToOpenError, UnreadableFileError
 from viewer.domain.geometry import Verdict
 from viewer.domain.job import JobContext
@@ -94,10 +95,10 @@ def test_header_of_65535_by_65535_is_refused_at_once_and_without_memory(made_ct:
     for syntax in ("1.2.840.10008.1.2.1", "1.2.840.10008.1.2.5", "1.2.840.10008.1.2.4.90"):
         made_ct.slice(f"{syntax}", made_ct.pixels(), syntax=syntax, Rows=65535, Columns=65535)
     tracemalloc.start()
-    began = time.process_time()
+    effort = Effort()
     with pytest.raises(NothingToOpenError) as caught:
         scan(made_ct.folder, JobContext())
-    assert time.process_time() - began < 1
+    assert effort.seconds() < 1
     assert tracemalloc.get_traced_memory()[1] < 20e6
     tracemalloc.stop()
     assert "65535 × 65535 pixels" in caught.value.detail
@@ -134,10 +135,10 @@ def test_deflate_bomb_costs_a_sentence_not_the_memory(made_ct: Any) -> None:
     bomb = struct.pack("<HH2sHL", 0x0009, 0x1000, b"OB", 0, 150 << 20) + bytes(150 << 20)
     path = deflated(made_ct, bomb)
     assert path.stat().st_size < 2 << 20
-    began = time.process_time()
+    effort = Effort()
     with pytest.raises(NothingToOpenError):
         scan(made_ct.folder, JobContext())
-    assert time.process_time() - began < 5
+    assert effort.seconds() < 5
 
 
 def test_nested_sequences_are_bounded(made_ct: Any) -> None:
@@ -189,6 +190,7 @@ def test_mutated_files_never_end_in_anything_but_a_sentence(made_ct: Any, syntax
     raw = path.read_bytes()
     outcomes = {"opened": 0, "refused": 0}
     said: list[str] = []
+    longest_s = 5 * slowness()
     for seed in range(80):
         path.write_bytes(mutated(raw, seed))
         began = time.process_time()
@@ -198,7 +200,7 @@ def test_mutated_files_never_end_in_anything_but_a_sentence(made_ct: Any, syntax
         except CaseStageError as error:
             outcomes["refused"] += 1
             said.append(error.sentence)
-        assert time.process_time() - began < 5
+        assert time.process_time() - began < longest_s
     assert all(sentence.endswith(".") and "Error" not in sentence for sentence in said)
     assert outcomes["opened"]
     assert outcomes["refused"]

@@ -330,14 +330,14 @@ def test_drawing_ends_at_once_though_its_driver_is_waited_for(
     told, answers = threading.Event(), threading.Event()
     why = Unavailable3D("3D is off: the graphics driver did not answer within 5 seconds.", slow=True)
     monkeypatch.setattr(volume3d, "probed", lambda: why)
-    monkeypatch.setattr(volume3d, "waited_for", lambda: answers.wait(10.0) and why)
+    monkeypatch.setattr(volume3d, "waited_for", lambda: answers.wait(60.0) and why)
     grid = Grid.from_directions((8, 8, 8), origin_lps_mm=(0, 0, 0), spacing_mm=(2.0, 2.0, 2.0))
     scene = Scene3D(on_unavailable=lambda _why: told.set())
     scene.request(VolumeScene(volume_of(noise(grid.size_ijk), grid), Camera((0.0, 0.0, 0.0)), 64, 64))
     assert told.wait(5.0)
     began = time.monotonic()
     scene.close()
-    assert time.monotonic() - began < 5.0
+    assert time.monotonic() - began < 30.0
     answers.set()
 
 
@@ -594,7 +594,7 @@ def test_closing_waits_for_no_driver_that_hangs(volume_of: Make, monkeypatch: py
 
     def hang(*_: object) -> None:
         hangs.set()
-        goes_on.wait(20)
+        goes_on.wait(60)
 
     monkeypatch.setattr(VolumeWindow, "draw", hang)
     scene = Scene3D()
@@ -604,7 +604,7 @@ def test_closing_waits_for_no_driver_that_hangs(volume_of: Make, monkeypatch: py
         assert hangs.wait(20)
         start = time.monotonic()
         scene.close()
-        assert time.monotonic() - start < 5
+        assert time.monotonic() - start < 30
     finally:
         goes_on.set()
 

@@ -62,14 +62,14 @@ def test_places_that_do_not_answer_hold_up_neither_other_places_nor_the_end(monk
     runner = JobRunner(calls.put)
     answers, seen = threading.Event(), list[str]()
     for _ in range(20):
-        job = runner.run(lambda _: answers.wait(20), done=lambda _: seen.append("late"), failed=print, lane=Lane.PLACES)
+        job = runner.run(lambda _: answers.wait(60), done=lambda _: seen.append("late"), failed=print, lane=Lane.PLACES)
         job.cancel()
     runner.run(lambda _: None, done=lambda _: seen.append("other"), failed=print, lane=Lane.PLACES)
     calls.get(timeout=10)()
     assert seen == ["other"]
     began = time.monotonic()
     runner.shutdown()
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30
     answers.set()
     for thread in tuple(runner._at_places):
         thread.join(10)

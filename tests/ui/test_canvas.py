@@ -266,9 +266,9 @@ def test_an_oblique_scan_is_coarse_only_while_it_is_scrolled(session: Session, s
 
 
 def test_taking_hold_of_the_view_is_told(qtbot: QtBot, canvas: Canvas) -> None:
-    with qtbot.waitSignal(canvas.gesture_started, timeout=500):
+    with qtbot.waitSignal(canvas.gesture_started):
         turn_wheel(canvas, ViewName.AXIAL, -1)
-    with qtbot.waitSignal(canvas.gesture_started, timeout=500):
+    with qtbot.waitSignal(canvas.gesture_started):
         QTest.mousePress(
             canvas, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, place_in(canvas, ViewName.AXIAL)
         )

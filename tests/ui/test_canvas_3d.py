@@ -46,9 +46,9 @@ class Drawing:
         self.on_picture(Picture3D(pixels, len(self.asked), quality, 0.01, **about))
 
     def come_to_rest(self, qtbot: QtBot) -> None:
-        qtbot.waitUntil(lambda: self.asked[-1][1] is Quality.SETTLING, timeout=2000)
+        qtbot.waitUntil(lambda: self.asked[-1][1] is Quality.SETTLING)
         self.answer(0x101010)
-        qtbot.waitUntil(lambda: self.asked[-1][1] is Quality.STILL, timeout=2000)
+        qtbot.waitUntil(lambda: self.asked[-1][1] is Quality.STILL)
 
 
 @frozen(eq=False)
@@ -82,7 +82,7 @@ def test_while_turning_the_coarse_picture_is_asked_for_and_at_rest_the_fine_one_
     drawing.asked.clear()
     assert session.view is not None
     session.view = evolve(session.view, camera=evolve(session.view.camera, to_eye=(1.0, 0.0, 0.0)))
-    qtbot.waitUntil(lambda: bool(drawing.asked), timeout=1000)
+    qtbot.waitUntil(lambda: bool(drawing.asked))
     assert drawing.asked[0][1] is Quality.MOVING
     assert drawing.asked[0][0].camera.to_eye == (1.0, 0.0, 0.0)
     drawing.come_to_rest(qtbot)
@@ -108,12 +108,12 @@ def test_a_first_picture_that_comes_soon_is_not_announced(qtbot: QtBot, session:
 def test_the_fine_picture_is_not_asked_for_while_something_moves_again(qtbot: QtBot, session: Session) -> None:
     shown = opened(qtbot, session)
     drawing = shown.drawing[0]
-    qtbot.waitUntil(lambda: drawing.asked[-1][1] is Quality.SETTLING, timeout=2000)
+    qtbot.waitUntil(lambda: drawing.asked[-1][1] is Quality.SETTLING)
     assert session.view is not None
     session.view = evolve(session.view, camera=evolve(session.view.camera, to_eye=(1.0, 0.0, 0.0)))
     # Painted at once: on a busy machine it could be at rest again before Qt comes to it.
     shown.canvas.repaint()
-    qtbot.waitUntil(lambda: drawing.asked[-1][1] is Quality.MOVING, timeout=1000)
+    qtbot.waitUntil(lambda: drawing.asked[-1][1] is Quality.MOVING)
     late = Picture3D(np.zeros((60, 80), np.uint32), 2, Quality.SETTLING, 0.01)
     drawing.on_picture(late)
     QApplication.processEvents()
@@ -123,11 +123,11 @@ def test_the_fine_picture_is_not_asked_for_while_something_moves_again(qtbot: Qt
 def test_labels_appear_one_after_the_other_before_the_fine_picture(qtbot: QtBot, session: Session) -> None:
     shown = opened(qtbot, session)
     drawing = shown.drawing[0]
-    qtbot.waitUntil(lambda: drawing.asked[-1][1] is Quality.SETTLING, timeout=2000)
+    qtbot.waitUntil(lambda: drawing.asked[-1][1] is Quality.SETTLING)
     for whole, then in ((False, Quality.SETTLING), (True, Quality.STILL)):
         before = len(drawing.asked)
         drawing.on_picture(Picture3D(np.zeros((60, 80), np.uint32), before, Quality.SETTLING, 0.01, whole=whole))
-        qtbot.waitUntil(lambda before=before: len(drawing.asked) > before, timeout=2000)
+        qtbot.waitUntil(lambda before=before: len(drawing.asked) > before)
         assert drawing.asked[-1][1] is then
 
 
@@ -152,7 +152,7 @@ def test_the_picture_that_arrives_is_shown_in_the_3d_view(qtbot: QtBot, session:
     def colour() -> str:
         return shown.canvas.grab().toImage().pixelColor(middle).name()
 
-    qtbot.waitUntil(lambda: colour() == "#204060", timeout=1000)
+    qtbot.waitUntil(lambda: colour() == "#204060")
 
 
 def test_findings_are_surfaces_unless_the_overlay_is_off(qtbot: QtBot, session: Session) -> None:
@@ -161,13 +161,13 @@ def test_findings_are_surfaces_unless_the_overlay_is_off(qtbot: QtBot, session: 
     assert len(drawing.asked[-1][0].surfaces) == 1
     assert session.view is not None
     session.view = evolve(session.view, overlay=OverlayMode.OFF)
-    qtbot.waitUntil(lambda: drawing.asked[-1][0].surfaces == (), timeout=1000)
+    qtbot.waitUntil(lambda: drawing.asked[-1][0].surfaces == ())
 
 
 def test_where_there_is_no_3d_the_view_says_why(qtbot: QtBot, session: Session) -> None:
     shown = opened(qtbot, session)
     shown.drawing[0].on_unavailable(Unavailable3D("This computer cannot draw 3D.", hint="Planes go on."))
-    qtbot.waitUntil(lambda: "cannot draw 3D" in shown.canvas._view_3d.picture.sentence, timeout=1000)
+    qtbot.waitUntil(lambda: "cannot draw 3D" in shown.canvas._view_3d.picture.sentence)
 
 
 def test_a_driver_that_hangs_is_said_in_five_seconds_in_place_of_a_picture_of_before(
@@ -183,7 +183,7 @@ def test_a_driver_that_hangs_is_said_in_five_seconds_in_place_of_a_picture_of_be
     assert view.picture.sentence == ""
     assert session.view is not None
     session.view = evolve(session.view, camera=evolve(session.view.camera, to_eye=(1.0, 0.0, 0.0)))
-    qtbot.waitUntil(lambda: view.picture.sentence == SILENT, timeout=2000)
+    qtbot.waitUntil(lambda: view.picture.sentence == SILENT)
     assert view.picture.image is None
     # It was only slow.
     drawing.answer(0x303030)
@@ -200,7 +200,7 @@ def test_no_letters_stand_in_the_sentence_that_says_why_there_is_no_3d(
     tile = shown.canvas.tile(ViewName.THREE_D)
     assert tile is not None
     shown.drawing[0].on_unavailable(Unavailable3D("This computer cannot draw 3D.", hint="Planes go on."))
-    qtbot.waitUntil(lambda: "cannot draw 3D" in shown.canvas._view_3d.picture.sentence, timeout=1000)
+    qtbot.waitUntil(lambda: "cannot draw 3D" in shown.canvas._view_3d.picture.sentence)
     lettered.clear()
     shown.canvas.grab()
     assert lettered
@@ -252,9 +252,9 @@ def test_a_hidden_canvas_gives_its_3d_memory_back_and_starts_again_when_shown(qt
     shown = opened(qtbot, session)
     shown.canvas._resting.setInterval(20)
     shown.canvas.hide()
-    qtbot.waitUntil(lambda: shown.drawing[0].closed, timeout=1000)
+    qtbot.waitUntil(lambda: shown.drawing[0].closed)
     shown.canvas.show()
-    qtbot.waitUntil(lambda: len(shown.drawing) == 2, timeout=1000)
+    qtbot.waitUntil(lambda: len(shown.drawing) == 2)
 
 
 def test_a_picture_that_may_show_a_face_is_gone_at_once_when_identity_is_hidden(qtbot: QtBot, session: Session) -> None:
@@ -263,10 +263,10 @@ def test_a_picture_that_may_show_a_face_is_gone_at_once_when_identity_is_hidden(
     drawing = shown.drawing[0]
     qtbot.waitUntil(lambda: not drawing.asked[-1][0].masked)
     drawing.answer(0x204060)
-    qtbot.waitUntil(lambda: shown.canvas._view_3d.picture.image is not None, timeout=1000)
+    qtbot.waitUntil(lambda: shown.canvas._view_3d.picture.image is not None)
     late = len(drawing.asked)
     session.masked = True
-    qtbot.waitUntil(lambda: len(drawing.asked) > late and drawing.asked[-1][0].masked, timeout=1000)
+    qtbot.waitUntil(lambda: len(drawing.asked) > late and drawing.asked[-1][0].masked)
     assert shown.canvas._view_3d.picture.image is None
     # A picture that was under way when identity was hidden is not shown either.
     pixels = np.full((60, 80), 0xFF204060, np.uint32)
@@ -274,7 +274,7 @@ def test_a_picture_that_may_show_a_face_is_gone_at_once_when_identity_is_hidden(
     qtbot.wait(50)
     assert shown.canvas._view_3d.picture.image is None
     drawing.answer(0x102030)
-    qtbot.waitUntil(lambda: shown.canvas._view_3d.picture.image is not None, timeout=1000)
+    qtbot.waitUntil(lambda: shown.canvas._view_3d.picture.image is not None)
 
 
 def test_a_picture_from_before_a_rest_is_not_shown_where_identity_is_hidden_since(
@@ -284,13 +284,13 @@ def test_a_picture_from_before_a_rest_is_not_shown_where_identity_is_hidden_sinc
     shown = opened(qtbot, session)
     qtbot.waitUntil(lambda: not shown.drawing[0].asked[-1][0].masked)
     shown.drawing[0].answer(0x204060)
-    qtbot.waitUntil(lambda: shown.canvas._view_3d.picture.image is not None, timeout=1000)
+    qtbot.waitUntil(lambda: shown.canvas._view_3d.picture.image is not None)
     shown.canvas._resting.setInterval(20)
     shown.canvas.hide()
-    qtbot.waitUntil(lambda: shown.drawing[0].closed, timeout=1000)
+    qtbot.waitUntil(lambda: shown.drawing[0].closed)
     session.masked = True
     shown.canvas.show()
-    qtbot.waitUntil(lambda: len(shown.drawing) == 2, timeout=1000)
+    qtbot.waitUntil(lambda: len(shown.drawing) == 2)
     assert shown.canvas._view_3d.picture.image is None
 
 
@@ -337,24 +337,24 @@ def test_a_picture_of_the_case_before_is_not_shown_once_another_is_open(qtbot: Q
     drawing, before = shown.drawing[0], session.volume
     scene, quality = drawing.asked[-1]
     another_case(session)
-    qtbot.waitUntil(lambda: drawing.asked[-1][0].volume is session.volume, timeout=1000)
+    qtbot.waitUntil(lambda: drawing.asked[-1][0].volume is session.volume)
     pixels = np.full((60, 80), 0xFF204060, np.uint32)
     # It was being drawn when the case went, and comes late.
     drawing.on_picture(Picture3D(pixels, 1, quality, 0.01, camera=scene.camera, volume=before))
     qtbot.wait(50)
     assert shown.canvas._view_3d.picture.image is None
     drawing.answer(0x102030)
-    qtbot.waitUntil(lambda: shown.canvas._view_3d.picture.image is not None, timeout=1000)
+    qtbot.waitUntil(lambda: shown.canvas._view_3d.picture.image is not None)
 
 
 def test_what_was_seen_in_3d_before_a_rest_is_not_shown_for_another_case(qtbot: QtBot, session: Session) -> None:
     shown = opened(qtbot, session)
     shown.drawing[0].answer(0x204060)
-    qtbot.waitUntil(lambda: shown.canvas._view_3d.picture.image is not None, timeout=1000)
+    qtbot.waitUntil(lambda: shown.canvas._view_3d.picture.image is not None)
     shown.canvas._resting.setInterval(20)
     shown.canvas.hide()
-    qtbot.waitUntil(lambda: shown.drawing[0].closed, timeout=1000)
+    qtbot.waitUntil(lambda: shown.drawing[0].closed)
     another_case(session)
     shown.canvas.show()
-    qtbot.waitUntil(lambda: len(shown.drawing) == 2, timeout=1000)
+    qtbot.waitUntil(lambda: len(shown.drawing) == 2)
     assert shown.canvas._view_3d.picture.image is None

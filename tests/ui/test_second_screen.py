@@ -63,7 +63,7 @@ def test_3d_is_asked_for_in_the_pixels_of_the_screen_that_the_window_is_on_now(
     monkeypatch.setattr(canvas, "devicePixelRatioF", lambda: ratio)
     canvas.update()
     wanted = (round(tile.area.width() * ratio), round(tile.area.height() * ratio))
-    qtbot.waitUntil(lambda: drawing.sizes[-1] == wanted, timeout=1000)
+    qtbot.waitUntil(lambda: drawing.sizes[-1] == wanted)
 
 
 def test_planes_have_more_pixels_on_a_finer_screen_and_lie_at_the_same_place(qtbot: QtBot, session: Session) -> None:

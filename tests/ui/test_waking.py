@@ -52,12 +52,12 @@ def test_3d_is_asked_for_anew_and_its_last_picture_stays_meanwhile(qtbot: QtBot,
     shown = opened(qtbot, session)
     drawing = shown.drawing[0]
     drawing.answer(0x303030)
-    qtbot.waitUntil(lambda: shown.canvas.view_3d.picture.image is not None, timeout=2000)
+    qtbot.waitUntil(lambda: shown.canvas.view_3d.picture.image is not None)
     drawing.asked.clear()
     shown.canvas.view_3d.outlive()
     shown.canvas.update()
     assert shown.canvas.view_3d.picture.image is not None
-    qtbot.waitUntil(lambda: bool(drawing.asked), timeout=2000)
+    qtbot.waitUntil(lambda: bool(drawing.asked))
 
 
 def test_after_a_sleep_no_driver_is_said_to_hang_that_was_not_asked_meanwhile(
@@ -66,11 +66,11 @@ def test_after_a_sleep_no_driver_is_said_to_hang_that_was_not_asked_meanwhile(
     monkeypatch.setattr(view3d, "FIRST_SILENT_AFTER_MS", 150)
     shown = opened(qtbot, session)
     view = shown.canvas.view_3d
-    qtbot.waitUntil(lambda: view.picture.sentence == SILENT, timeout=2000)
+    qtbot.waitUntil(lambda: view.picture.sentence == SILENT)
     monkeypatch.setattr(view3d, "FIRST_SILENT_AFTER_MS", 30_000)
     view.outlive()
     shown.canvas.update()
-    qtbot.waitUntil(lambda: view.picture.sentence == PREPARING, timeout=2000)
+    qtbot.waitUntil(lambda: view.picture.sentence == PREPARING)
     shown.drawing[0].answer(0x303030)
     qtbot.waitUntil(lambda: view.picture.image is not None)
     assert view.picture.sentence == ""

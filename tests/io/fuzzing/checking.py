@@ -33,6 +33,7 @@ from tests.io.fuzzing.comparing import compared_images, compared_volume
 from tests.io.fuzzing.other_readers import OtherReaders
 from tests.io.fuzzing.seeds import CANARY
 from tests.io.fuzzing.stream_mutations import streams
+from tests.machine_speed import slowness
 from viewer.domain.errors import CaseStageError, NothingToOpenError
 from viewer.domain.geometry import Verdict
 from viewer.domain.job import JobContext
@@ -120,7 +121,7 @@ class Checker:
         before, cpu, wall = _memory("VmRSS"), time.process_time(), time.monotonic()
         opened: list[tuple[SeriesEntry, Volume | None]] = []
         try:
-            with _cpu_limit(LONGEST_CPU_S + 1), warnings.catch_warnings(record=True) as warned:
+            with _cpu_limit(4 * LONGEST_CPU_S), warnings.catch_warnings(record=True) as warned:
                 warnings.simplefilter("always")
                 opened = self._opened(case, folder, outcome)
             self._logged += [str(w.message) for w in warned if not _known_warning(w)]
@@ -128,7 +129,8 @@ class Checker:
             outcome.problems.append(f"{type(error).__name__}: " + "".join(traceback.format_exception(error)[-8:]))
         outcome.cpu_s, outcome.wall_s = time.process_time() - cpu, time.monotonic() - wall
         outcome.grown_bytes = max(0, _memory("VmHWM") - before)
-        if outcome.cpu_s > LONGEST_CPU_S or outcome.wall_s > LONGEST_WALL_S:
+        long = outcome.cpu_s > LONGEST_CPU_S and outcome.cpu_s > LONGEST_CPU_S * slowness()
+        if long or outcome.wall_s > LONGEST_WALL_S:
             outcome.problems.append(f"took {outcome.cpu_s:.1f} s of this process, {outcome.wall_s:.1f} s in all")
         if outcome.grown_bytes > MOST_BYTES:
             outcome.problems.append(f"took {outcome.grown_bytes >> 20} MB of memory")

@@ -82,7 +82,7 @@ def test_the_stage_is_shown_with_its_first_picture_in_3d(
     assert drawings
     assert drawings[0].asked
     assert covered.stage.preparing == case.title
-    with qtbot.waitSignal(covered.stage.became_ready, timeout=1000):
+    with qtbot.waitSignal(covered.stage.became_ready):
         drawings[0].answer(0x404040)
     assert covered.stage.preparing == ""
     assert covered.stage.canvas.view_3d.picture.image is not None
