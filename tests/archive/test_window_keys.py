@@ -66,8 +66,8 @@ def test_the_place_of_what_came_from_an_archive_has_a_name_that_people_know(own_
     came = Place(
         1, str(own_home / "data" / "received" / "04baf10f37c9cbc74d967a18"), FOLDER, 0.0, watched=False, series=1
     )
-    assert place_name(came, (), masked=False) == "From an archive"
-    assert place_name(Place(2, "/scans/head", FOLDER, 0.0, watched=False, series=1), (), masked=False) == "head"
+    assert place_name(came, (), (), masked=False) == "From an archive"
+    assert place_name(Place(2, "/scans/head", FOLDER, 0.0, watched=False, series=1), (), (), masked=False) == "head"
 
 
 def test_the_keys_stay_in_the_sheet_when_a_retrieve_is_cancelled(window: MainWindow) -> None:  # noqa: F811

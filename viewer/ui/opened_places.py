@@ -125,7 +125,8 @@ class OpenedPlaces:
 
     def _words(self, place: Place) -> str:
         masked = self._desk.session.masked
-        return place_name(place, self._desk.library.naming_words(place.id) if masked else (), masked=masked)
+        library = self._desk.library
+        return place_name(place, library.places, library.naming_words(place.id) if masked else (), masked=masked)
 
     def _reveal(self) -> None:
         place = self._window.library.place

@@ -66,7 +66,7 @@ class PlacesModel(QAbstractListModel):
         naming = library.naming_words(place.id) if masked else ()
         state = state_words(library.state(place.id), watched=place.watched)
         path = place_path(place, naming, masked=masked)
-        name = place_name(place, naming, masked=masked)
+        name = place_name(place, self._places, naming, masked=masked)
         return name, f"{state} · {path}" if state else path, f"{place.series:,}"
 
     def rowCount(self, parent: Index | None = None) -> int:  # noqa: N802 (Qt's name)

@@ -265,7 +265,7 @@ class ScanLines(QAbstractListModel):
         place = library.place(ident)
         if place is None:
             return "another place"
-        return place_name(place, library.naming_words(ident) if self.masked else (), masked=self.masked)
+        return place_name(place, library.places, library.naming_words(ident) if self.masked else (), masked=self.masked)
 
     def title(self, n: int) -> str:
         """Return what the series of a line is called."""

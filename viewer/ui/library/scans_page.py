@@ -324,7 +324,9 @@ class ScansPage(QWidget):
         if self._shown is None:
             return ALL_SCANS
         known = [place for place in map(library.place, self._shown) if place is not None]
-        names = [place_name(p, library.naming_words(p.id) if masked else (), masked=masked) for p in known]
+        names = [
+            place_name(p, library.places, library.naming_words(p.id) if masked else (), masked=masked) for p in known
+        ]
         return " and ".join(names) if len(names) < 3 else f"{names[0]} and {len(names) - 1} more places"
 
     def _show_empty(self, count: int, place: Place | None, *, gone: bool) -> None:

@@ -110,12 +110,28 @@ def _listed(names: Sequence[str]) -> str:
     return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else names[0]
 
 
-def place_name(place: Place, naming: Iterable[str], *, masked: bool) -> str:
-    """Return a place's own name; a folder of what came from an archive is called by a hash."""
+def place_name(place: Place, among: Iterable[Place], naming: Iterable[str], *, masked: bool) -> str:
+    """Return a place's own name; a folder of what came from an archive is called by a hash.
+
+    Discs call their folders alike: a name that others `among` bear has the folders before it that tell them apart.
+    """
     if Path(place.path).is_relative_to(received_folder()):
         return FROM_ARCHIVE
-    name = readable_name(place.name)
+    alike = [_upwards(other) for other in among if other.id != place.id and _alike(other.name, place.name)]
+    own, told = _upwards(place), 1
+    while told + 1 < len(own) and own[:told] in [other[:told] for other in alike]:
+        told += 1
+    name = readable_name("/".join((*Path(place.path).parts[-told:-1], place.name)))
     return masked_path(name, naming) if masked else name
+
+
+def _alike(a: str, b: str) -> bool:
+    return len(a) == len(b) and a.casefold() == b.casefold()
+
+
+def _upwards(place: Place) -> list[str]:
+    """Return a place's name and those of the folders above, in small letters."""
+    return [part.casefold() for part in reversed(Path(place.path).parts)]
 
 
 def place_path(place: Place, naming: Iterable[str], *, masked: bool) -> str:

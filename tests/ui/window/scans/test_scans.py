@@ -466,3 +466,29 @@ def test_a_study_of_which_the_series_lie_in_several_places_says_at_each_where(
     assert {lines.caption(n) for n in range(1, lines.rowCount())} == {"In of thin.", "In of lung."}
     scans.show_places((window.desk.library.places[0].id,))
     assert lines.caption(1) == ""
+
+
+def test_discs_that_call_their_folders_alike_are_told_apart_by_the_folder_before(
+    window: MainWindow, folder: Path, tmp_path: Path, rest: Callable[[], None]
+) -> None:
+    for disc in ("Monday/export/DICOM", "Tuesday/export/dicom", "Tuesday/thorax"):
+        shutil.copytree(folder / "thin", tmp_path / disc)
+        window.open_paths([tmp_path / disc])
+        rest()
+    names = [name for name, _, _ in places(window)[1:]]
+    assert sorted(names) == ["Monday/export/DICOM", "Tuesday/export/dicom", "thorax"]
+    (n,) = [n for n, name in enumerate(names) if name.startswith("Monday")]
+    window.desk.library.forget(window.desk.library.places[n].id)
+    rest()
+    assert sorted(name for name, _, _ in places(window)[1:]) == ["dicom", "thorax"]
+
+
+def test_folders_of_discs_that_are_told_apart_by_their_patients_name_do_not_say_it_while_identity_is_hidden(
+    window: MainWindow, folder: Path, tmp_path: Path, rest: Callable[[], None]
+) -> None:
+    for disc in ("Doe_Jane/DICOM", "second opinion/DICOM"):
+        shutil.copytree(folder / "thin", tmp_path / disc)
+        window.open_paths([tmp_path / disc])
+        rest()
+    window.desk.session.masked = True
+    assert sorted(name for name, _, _ in places(window)[1:]) == ["Masked/DICOM", "second opinion/DICOM"]
