@@ -33,12 +33,15 @@ class Bring:
         What installing it is called on a button.
     install
         Does it, and returns what is there now as a sentence; raises CaseStageError.
+    case_id
+        The first case in it, "" where it holds none.
     """
 
     sentence: str
     hint: str
     verb: str
     install: Callable[[JobContext], str]
+    case_id: str = ""
 
 
 def bring(path: Path, data: Path, keys: TrustedKeys, shipped_models: tuple[Path, ...]) -> Bring:
@@ -73,7 +76,8 @@ def _pack(path: Path, data: Path, keys: TrustedKeys, shipped_models: tuple[Path,
 
     replaced = f" It takes the place of {_titles(there)}." if there else ""
     verb = "Replace" if there else "Install"
-    return Bring(f"A pack with {holds}.", f"{signed}{replaced}", verb, install)
+    first = next((item.id for item in pack.cases), "")
+    return Bring(f"A pack with {holds}.", f"{signed}{replaced}", verb, install, first)
 
 
 def _titles(items: tuple[PackItem, ...] | list[PackItem]) -> str:

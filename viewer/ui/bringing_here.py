@@ -40,13 +40,17 @@ class BringingHere:
         def install() -> None:
             self._window.tell(Message(f"{found.sentence} It is being checked…", calm=True, passing=True))
             self._desk.runner.run(
-                found.install, done=lambda said: self._installed(said, rest), failed=self._failed, lane=Lane.BACKGROUND
+                found.install,
+                done=lambda said: self._installed(said, found.case_id, rest),
+                failed=self._failed,
+                lane=Lane.BACKGROUND,
             )
 
         self._window.tell(Message(found.sentence, found.hint, calm=True, action=found.verb, act=install))
 
-    def _installed(self, said: str, rest: list[Path]) -> None:
+    def _installed(self, said: str, case_id: str, rest: list[Path]) -> None:
         self._window.library.refresh()
+        self._window.library.pick(case_id)
         self._desk.finding_run.look_again()
         self._window.tell(Message(said, calm=True))
         if rest:

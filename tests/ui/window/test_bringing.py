@@ -67,6 +67,18 @@ def test_a_pack_is_installed_once_that_is_wanted(window: MainWindow, packs: Path
     assert titles(window) == ["A small case"]
 
 
+def test_the_case_that_was_installed_is_the_one_that_enter_presents(
+    window: MainWindow, packs: Path, qtbot: QtBot
+) -> None:
+    write_small_case(data_folder() / "cases" / "here-before", "here-before")
+    window.library.refresh()
+    assert window.library.case_in_hand.id == "here-before"
+    offered(window, qtbot, packs / "plain.casepack")
+    after_install(window, qtbot, "Installed")
+    assert len(window.library.shelf.cases) == 2
+    assert window.library.case_in_hand.id == "small-case"
+
+
 def test_who_signed_a_pack_is_said_before_it_is_installed(window: MainWindow, packs: Path, qtbot: QtBot) -> None:
     message = offered(window, qtbot, packs / "signed.casepack")
     assert message.hint == "Signed by a key that is not trusted here."

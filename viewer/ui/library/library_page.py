@@ -173,6 +173,11 @@ class LibraryPage(QStackedWidget):
         if case is not None and case.id != self._picked_open and page.grid.pick_case(case.id):
             self._picked_open = case.id
 
+    def pick(self, case_id: str) -> None:
+        """Pick the card of a case, where it is shown."""
+        if "cases" in self.__dict__:
+            self.cases.grid.pick_case(case_id)
+
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 (Qt's name)
         """Say of each case what holds now: its pictures may have been made, or taken away, since it was seen."""
         super().showEvent(event)
