@@ -65,6 +65,9 @@ def run(arguments: argparse.Namespace) -> int:
     if made.elsewhere:
         are = "1 scan of earlier runs is" if made.elsewhere == 1 else f"{made.elsewhere} scans of earlier runs are"
         told.note(f"{are} not below this folder now; what was found there is still counted.")
+    if made.copies:
+        are = "1 scan is a copy of another one" if made.copies == 1 else f"{made.copies} scans are copies of others"
+        told.note(f"{are} below this folder, and not counted again.")
     told.say(f"{count_words(made.runs, 'run')} made, {len(problems)} without a result. {_HONEST}.")
     told.say(f"Then: casestage cohort evaluate {arguments.out}")
     told.finish(
@@ -73,6 +76,7 @@ def run(arguments: argparse.Namespace) -> int:
         matched_anew=made.matched_anew,
         failed=len(problems),
         not_here=made.elsewhere,
+        copies=made.copies,
         not_for_diagnostic_use=True,
     )
     return 1 if problems else 0

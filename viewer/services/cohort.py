@@ -33,6 +33,7 @@ from viewer.io.scan import scan
 from viewer.io.seg import NotMadeError
 from viewer.services.exporting import remove_outputs, write_outputs
 from viewer.services.loading import load_series
+from viewer.services.scan_copies import without_copies
 from viewer.services.truth_beside import is_of_truth, place_of_truth, truth_beside, truth_of, truth_stamp
 
 if TYPE_CHECKING:
@@ -82,12 +83,13 @@ class CohortCount:
 class CohortMade:
     """How many runs of models were made, and how many findings of earlier runs were held against another truth.
 
-    `elsewhere` is how many series of earlier runs do not lie below the folder now.
+    `elsewhere` is how many series of earlier runs do not lie below the folder now, `copies` how many lie there again.
     """
 
     runs: int
     matched_anew: int
     elsewhere: int = 0
+    copies: int = 0
 
 
 def series_below(folder: Path, ctx: JobContext) -> tuple[SeriesEntry, ...]:
@@ -122,7 +124,8 @@ def run_cohort(
     is the `truth` beside its images or beside their folder (findings.json and its masks), where there is one. What was
     found before that was there, or was another, is held against it now, and no model runs for that. What fails is kept
     with its reason, and tried again the next time; what was run on other images, or with other settings, counts no more
-    from the beginning on, and is run again. A series that was moved below the folder is the one that was run.
+    from the beginning on, and is run again. A series that was moved below the folder is the one that was run; one that
+    lies there several times counts once.
 
     Raises
     ------
@@ -142,6 +145,9 @@ def run_cohort(
         of = card(manifest)
         store.add_model(CohortModel(of.sha256, of.id, of.name, of.version, of.default_threshold))
     runs = matched = 0
+    entries, copies = without_copies(entries)
+    for copy in copies:
+        store.forget(_place(copy, folder), copy.facts.series_uid, copy.part)
     numbers = store.enter(_series_of(entries, folder, store))
     settings = {manifest.sha256: _hash(settings_of(manifest)) for manifest in manifests}
     made_with = [{m.sha256: _made_with(entry, m) for m in manifests} for entry in entries]
@@ -166,7 +172,7 @@ def run_cohort(
             store.keep(evolve(run, made_with=made_with[n][sha], settings=settings[sha]))
             told(run)
             runs, matched = runs + (not run.matched_anew), matched + run.matched_anew
-    return CohortMade(runs, matched, store.run_elsewhere(settings, numbers))
+    return CohortMade(runs, matched, store.run_elsewhere(settings, numbers), len(copies))
 
 
 def _series_of(entries: Sequence[SeriesEntry], folder: Path, store: CohortStore) -> list[CohortSeries]:

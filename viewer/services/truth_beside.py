@@ -66,12 +66,18 @@ def truth_or_why_not(
 def place_of_truth(entry: SeriesEntry) -> Path | None:
     """Return the file that holds the ground truth of a series; None where there is none.
 
+    Of images that lie in several folders, as copies do, it is that of the first folder that has one.
+
     Raises
     ------
     CaseStageError
         When there is one of which it cannot be told whose it is.
     """
-    return truth_of(Path(entry.files[0]), entry.facts.series_uid)
+    first_in: dict[Path, Path] = {}
+    for file in map(Path, entry.files):
+        first_in.setdefault(file.parent, file)
+    places = (truth_of(first, entry.facts.series_uid) for first in first_in.values())
+    return next((place for place in places if place is not None), None)
 
 
 def truth_of(images: Path, series_uid: str) -> Path | None:

@@ -1,0 +1,95 @@
+"""A scan that lies twice below a folder counts once, and that is said."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+import nibabel
+import numpy as np
+import pytest
+
+from tests.cli.conftest import casestage, write_small_case
+from tests.cli.test_cohort import run
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def judged(out: Path) -> tuple[int, int]:
+    """Return how many scans are counted, and how many have no truth."""
+    (count,) = casestage("cohort", "evaluate", out, "--json").json["models"]
+    return count["scans"], count["without_truth"]
+
+
+def saved(file: Path, value: int = 20) -> Path:
+    """Write a scan of soft tissue in air, with a voxel of a value in its last image."""
+    voxels = np.full((24, 20, 8), -1000, np.int16)
+    voxels[4:20, 4:16] = 20
+    voxels[8, 8, 7] = value
+    file.parent.mkdir(parents=True)
+    nibabel.save(nibabel.Nifti1Image(voxels, np.diag([3.0, 3.0, 3.0, 1.0])), file)
+    return file
+
+
+def truth(folder: Path, at: int = 8) -> None:
+    """Write the truth of a scan beside it: one lesion."""
+    mask = np.zeros((24, 20, 8), np.uint8)
+    mask[at, 8, 4] = 1
+    (folder / "truth").mkdir()
+    nibabel.save(nibabel.Nifti1Image(mask, np.diag([3.0, 3.0, 3.0, 1.0])), folder / "truth" / "lesions.nii")
+
+
+@pytest.fixture
+def scans(tmp_path: Path) -> Path:
+    """Return a folder with a scan and its truth."""
+    truth(saved(tmp_path / "scans" / "one" / "ct.nii").parent)
+    return tmp_path / "scans"
+
+
+def test_a_backup_beside_the_scan_is_not_counted_again(scans: Path, anatomy: Path, tmp_path: Path) -> None:
+    shutil.copytree(scans / "one", scans / "a backup")
+    told = run(scans, anatomy, tmp_path / "cohort")[1]
+    assert (told["runs"], told["copies"]) == (1, 1)
+    assert judged(tmp_path / "cohort") == (1, 0)
+    said = casestage("cohort", "run", scans, "--model", anatomy, "--out", tmp_path / "cohort", "--anyway")
+    assert "1 scan is a copy of another one below this folder, and not counted again." in said.out + said.err
+
+
+def test_of_copies_the_one_with_the_truth_counts(scans: Path, anatomy: Path, tmp_path: Path) -> None:
+    saved(scans / "a copy without a truth" / "ct.nii")
+    run(scans, anatomy, tmp_path / "cohort")
+    assert judged(tmp_path / "cohort") == (1, 0)
+
+
+def test_a_dicom_scan_of_which_another_copy_has_the_truth_is_counted(anatomy: Path, tmp_path: Path) -> None:
+    write_small_case(tmp_path / "scans" / "one")
+    shutil.copytree(tmp_path / "scans" / "one" / "ct", tmp_path / "scans" / "a copy without a truth")
+    run(tmp_path / "scans", anatomy, tmp_path / "cohort")
+    assert judged(tmp_path / "cohort") == (1, 0)
+
+
+def test_a_scan_that_was_counted_is_not_counted_beside_a_copy_with_the_truth(
+    scans: Path, anatomy: Path, tmp_path: Path
+) -> None:
+    saved(scans / "two" / "ct.nii")
+    (scans / "one").rename(tmp_path / "one")
+    assert run(scans, anatomy, tmp_path / "cohort")[1]["runs"] == 1
+    (tmp_path / "one").rename(scans / "one")
+    told = run(scans, anatomy, tmp_path / "cohort")[1]
+    assert (told["copies"], told["not_here"]) == (1, 0)
+    assert judged(tmp_path / "cohort") == (1, 0)
+
+
+def test_a_scan_that_two_readers_were_given_counts_for_each_of_them(scans: Path, anatomy: Path, tmp_path: Path) -> None:
+    truth(saved(scans / "second reader" / "ct.nii").parent, at=12)
+    assert run(scans, anatomy, tmp_path / "cohort")[1]["copies"] == 0
+    assert judged(tmp_path / "cohort") == (2, 0)
+
+
+def test_scans_of_one_name_and_size_of_which_one_voxel_differs_are_no_copies(
+    scans: Path, anatomy: Path, tmp_path: Path
+) -> None:
+    saved(scans / "two" / "ct.nii", value=30)
+    told = run(scans, anatomy, tmp_path / "cohort")[1]
+    assert (told["runs"], told["copies"]) == (2, 0)

@@ -1,0 +1,71 @@
+"""Volume files that lie twice below a folder, as those of a backup beside what it was made of: each counts once.
+
+Copies of DICOM images are one series already where they are read.
+"""
+
+from __future__ import annotations
+
+import filecmp
+import hashlib
+import os
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from viewer.domain.errors import CaseStageError
+from viewer.services.truth_beside import place_of_truth, truth_stamp
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from viewer.io.series_entry import SeriesEntry
+
+_LOOKED_AT_BYTES = 1 << 16
+
+
+def without_copies(entries: Sequence[SeriesEntry]) -> tuple[list[SeriesEntry], list[SeriesEntry]]:
+    """Return the scans of which none is a copy of another, and the copies.
+
+    A copy has the name of the other and is the same to the last byte. Of copies the first that has a truth beside it
+    stays. Those of which each has a truth, and another one, are no copies: two readers may have been given one scan.
+    """
+    alike: dict[object, list[SeriesEntry]] = {}
+    for entry in (one for one in entries if not one.frames):
+        with suppress(OSError):
+            outside = tuple((Path(file).name, os.path.getsize(file)) for file in entry.files)
+            alike.setdefault((outside, entry.part), []).append(entry)
+    copies = [copy for several in alike.values() if len(several) > 1 for copy in _copies(several)]
+    left_out = {id(entry) for entry in copies}
+    return [entry for entry in entries if id(entry) not in left_out], copies
+
+
+def _copies(entries: Sequence[SeriesEntry]) -> list[SeriesEntry]:
+    """Return which of scans of one name and size are copies of others."""
+    found: list[SeriesEntry] = []
+    middles: dict[bytes, list[tuple[SeriesEntry, str]]] = {}
+    for entry, truth in sorted(((entry, _truth(entry)) for entry in entries), key=lambda one: not one[1]):
+        with suppress(OSError):
+            stay = middles.setdefault(_middle(entry), [])
+            if any(truth in ("", other) and _same(entry, one) for one, other in stay):
+                found.append(entry)
+            else:
+                stay.append((entry, truth))
+    return found
+
+
+def _middle(entry: SeriesEntry) -> bytes:
+    with open(entry.files[-1], "rb") as file:
+        file.seek(os.path.getsize(entry.files[-1]) // 2)
+        return hashlib.sha256(file.read(_LOOKED_AT_BYTES)).digest()
+
+
+def _same(a: SeriesEntry, b: SeriesEntry) -> bool:
+    return all(filecmp.cmp(one, other, shallow=False) for one, other in zip(a.files, b.files, strict=True))
+
+
+def _truth(entry: SeriesEntry) -> str:
+    """Return what the truth beside a scan is told apart by, "" for none."""
+    try:
+        return truth_stamp(place_of_truth(entry))
+    except CaseStageError:
+        return str(entry.files[0])
