@@ -12,6 +12,7 @@ import nibabel
 import numpy as np
 import pytest
 
+from tests.services.test_measuring import Bench, length
 from viewer.domain.errors import TooLargeError
 from viewer.domain.geometry import PlaneName, Verdict
 from viewer.domain.identifiers import new_uid
@@ -104,6 +105,26 @@ def test_padding_is_not_mixed_into_smaller_pixels(made_ct: Any) -> None:
     assert small.slices[0, 2, 3] == small.padding
     others = np.array([stored[8, 9], stored[9, 8], stored[9, 9]], dtype=float) - 1024
     assert small.slices[0, 4, 4] == np.rint(others.mean())
+
+
+@pytest.mark.parametrize("enhanced", [False, True], ids=["a file each", "all in one"])
+def test_a_measurement_is_shown_on_its_images_also_where_they_are_opened_smaller(
+    made_ct: Any, tmp_path: Path, enhanced: bool
+) -> None:
+    if enhanced:
+        planes: list[dict[str, Any]] = [
+            {"PlanePositionSequence": {"ImagePositionPatient": [-10, -20, 2.5 * k]}} for k in range(4)
+        ]
+        made_ct.frames("enhanced", [made_ct.pixels(k) for k in range(4)], planes)
+    else:
+        made_ct.stack([(-10.0, -20.0, 2.5 * k) for k in range(4)])
+    (entry,) = scan(made_ct.folder, JobContext()).series
+    bench = Bench(tmp_path)
+    bench.session.volume = load_series(entry, JobContext())
+    bench.measuring.keep(length("a", z=5.0))
+    bench.session.volume = load_series(entry, JobContext(), shrink=2)
+    assert [m.id for m in bench.session.measurements] == ["a"]
+    bench.close()
 
 
 def test_masks_on_smaller_pixels_do_not_leave_as_dicom(made_ct: Any, tmp_path: Path, finding_on: Any) -> None:

@@ -92,7 +92,10 @@ class Volume:
     reasons
         Why the verdict is not `ok`, a sentence each.
     source_uids
-        SOP instance UID (DICOM) of each original slice, in the order of `slices`; empty where it is not from DICOM.
+        SOP instance UID (DICOM) of each original slice, in the order of `slices`; empty where it is not from DICOM,
+        and where it is `shrunk`: a mask on smaller pixels is none on the images' own.
+    shrunk_uids
+        What `source_uids` would be of a volume that is `shrunk`; else empty.
     source_frames
         Frame number (1-based) of each slice in its instance; empty for single-frame images.
     arrived
@@ -132,6 +135,7 @@ class Volume:
     reasons: tuple[str, ...] = ()
     padding: float | None = None
     source_uids: tuple[str, ...] = ()
+    shrunk_uids: tuple[str, ...] = ()
     source_frames: tuple[int, ...] = ()
     source_class_uid: str = ""
     source_files: tuple[str, ...] = ()
@@ -166,9 +170,10 @@ class Volume:
     @cached_property
     def images(self) -> tuple[str, ...]:
         """What names each original slice: its UID, of a later frame of one object with “#” and that frame's number."""
+        uids = self.shrunk_uids or self.source_uids
         if not self.source_frames:
-            return self.source_uids
-        named = zip(self.source_uids, self.source_frames, strict=True)
+            return uids
+        named = zip(uids, self.source_frames, strict=True)
         return tuple(f"{uid}#{frame}" if frame > 1 else uid for uid, frame in named)
 
     @cached_property

@@ -228,6 +228,7 @@ def _volume(
         reasons.append(shrunk_words(shrink))
         verdict = verdict if verdict is Verdict.UNTRUSTED else Verdict.RESAMPLED
     several = any(f.file.frames > 1 for f in frames)
+    uids = tuple(f.sop_uid for f in frames)
     slices = np.ascontiguousarray(values)
     first = frames[0].orientation or ()
     placed = arrangement.placed and all(same_direction(first, f.orientation or ()) for f in frames)
@@ -241,8 +242,8 @@ def _volume(
         verdict=verdict,
         reasons=tuple(reasons),
         padding=padding_value(frames, slices.dtype),
-        # A mask on smaller pixels is none on the images' own.
-        source_uids=tuple(f.sop_uid for f in frames) if shrink == 1 else (),
+        source_uids=uids if shrink == 1 else (),
+        shrunk_uids=uids if shrink > 1 else (),
         source_frames=tuple(f.index + 1 for f in frames) if several else (),
         source_class_uid=frames[0].sop_class,
         source_files=tuple(f.file.name for f in frames),
