@@ -19,6 +19,7 @@ from viewer.io.journal_event import series_and_patient
 from viewer.services.chain_words import of_series
 from viewer.services.finding_listing import FindingListing
 from viewer.services.jobs import Lane
+from viewer.services.kept_on_series import kept_on
 from viewer.services.kept_writes import KeptWrites, Write
 from viewer.services.navigation import Motion, Navigation
 from viewer.services.reader_marks import changed_marks, mark_at, marks_among, moved
@@ -383,18 +384,4 @@ class Reviewing:
         )
 
     def _load(self) -> None:
-        session = self._session
-        try:
-            decisions = dict(self._journal.decisions(self._series))
-            marks = self._journal.marks(self._series)
-            measured = self._journal.measurements(self._series)
-        except CaseStageError as error:
-            # Those of the series before are none of this one.
-            decisions, marks, measured = {}, (), ()
-            self.failed.emit(error)
-        waiting, marks, measured = self.writes.over(self._series, marks, measured)
-        session.decisions = decisions | waiting
-        session.measurements = tuple(m for m in measured if self._part.holds(m))
-        if changed_marks(marks_among(session.findings), marks_among(marks)):
-            others = (f for f in session.findings if f.source.kind is not SourceKind.READER)
-            session.findings = (*others, *marks)
+        kept_on(self._series, self._part, self._journal, self.writes, self.failed.emit).show(self._session)

@@ -1,0 +1,63 @@
+"""What readers said, marked and measured on a series: from the journal, with what still waits for the disk."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from attrs import frozen
+
+from viewer.domain.decision import Decision
+from viewer.domain.errors import CaseStageError
+from viewer.domain.finding import Finding, SourceKind
+from viewer.domain.measurement import Measurement
+from viewer.services.reader_marks import changed_marks, marks_among
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from viewer.domain.drawn_on import InSight
+    from viewer.domain.session import Session
+    from viewer.io.journal import Journal
+    from viewer.io.journal_event import AnySeries
+    from viewer.services.kept_writes import KeptWrites
+
+
+@frozen(eq=False)
+class Kept:
+    """Decisions by finding id, marks and measurements."""
+
+    decisions: Mapping[str, Decision]
+    marks: tuple[Finding, ...] = ()
+    measurements: tuple[Measurement, ...] = ()
+
+    def show(self, session: Session) -> None:
+        """Let a session hold this, beside what models found."""
+        session.decisions = dict(self.decisions)
+        session.measurements = self.measurements
+        if changed_marks(marks_among(session.findings), marks_among(self.marks)):
+            others = (f for f in session.findings if f.source.kind is not SourceKind.READER)
+            session.findings = (*others, *self.marks)
+
+
+def kept_on(
+    series: AnySeries,
+    here: InSight,
+    journal: Journal,
+    writes: KeptWrites,
+    failed: Callable[[CaseStageError], None],
+) -> Kept:
+    """Return what holds of what is open of a series; where the journal cannot be read, what waits for it alone.
+
+    `failed` is then called with why.
+    """
+    try:
+        decisions = journal.decisions(series)
+        marks = journal.marks(series)
+        measured = journal.measurements(series)
+    except CaseStageError as error:
+        # Those of the series before are none of this one.
+        decisions, marks, measured = {}, (), ()
+        failed(error)
+    waiting, marks, measured = writes.over(series, marks, measured)
+    return Kept({**decisions, **waiting}, marks, tuple(m for m in measured if here.holds(m)))
