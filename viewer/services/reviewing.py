@@ -19,7 +19,7 @@ from viewer.io.journal_event import series_and_patient
 from viewer.services.chain_words import of_series
 from viewer.services.finding_listing import FindingListing
 from viewer.services.jobs import Lane
-from viewer.services.kept_on_series import kept_on
+from viewer.services.kept_on_series import Kept, kept_on
 from viewer.services.kept_writes import KeptWrites, Write
 from viewer.services.navigation import Motion, Navigation
 from viewer.services.reader_marks import changed_marks, mark_at, marks_among, moved
@@ -347,7 +347,7 @@ class Reviewing:
             self._tell_what_lacks()
             self._check_chain()
         if new is None or new.preview:
-            self._session.measurements = ()
+            Kept({}).show(self._session)
         self.history_changed.emit()
 
     def _findings_changed(self) -> None:
