@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 PHASES, IMAGES = 2, 6
 
 
-def _phases(folder: Path) -> list[Volume]:
+def phases(folder: Path) -> list[Volume]:
     """Write and open a series of two phases, the second 60 HU brighter in its middle."""
     folder.mkdir(parents=True)
     for p in range(PHASES):
@@ -45,7 +45,7 @@ def _phases(folder: Path) -> list[Volume]:
 
 
 def test_a_second_phase_travels_into_a_case_beside_the_first(tmp_path: Path) -> None:
-    first, second = _phases(tmp_path / WORD / "ct")
+    first, second = phases(tmp_path / WORD / "ct")
     two = Two()
     two.open(first)
     two.opening.bring(second)
@@ -67,7 +67,7 @@ def test_a_second_phase_travels_into_a_case_beside_the_first(tmp_path: Path) -> 
 
 
 def test_a_scan_beside_itself_is_no_second_scan_of_its_case(tmp_path: Path) -> None:
-    first, _ = _phases(tmp_path / WORD / "ct")
+    first, _ = phases(tmp_path / WORD / "ct")
     two = Two()
     two.open(first)
     two.comparing.show_same()

@@ -111,6 +111,8 @@ class Finding:
         What it is, as the model's author codes it: a category, and the kind itself; None where he does not.
     operating_point
         Key of the strictest operating point of its model that it passes; "" where it passes none.
+    image
+        The image that a reader's mark was set on, as in `Volume.images`; "" where that has no UID or was not kept.
     """
 
     id: str
@@ -143,6 +145,7 @@ class Finding:
     operating_point: str = ""
     category: Code | None = None
     kind: Code | None = None
+    image: str = ""
 
     @property
     def placed(self) -> bool:

@@ -18,7 +18,6 @@ from attrs import evolve
 
 from viewer.domain.errors import StorageError
 from viewer.io import journal_store
-from viewer.io.finding_record import FindingRecord, finding_of, finding_record
 from viewer.io.journal_event import (
     Event,
     EventKind,
@@ -34,9 +33,9 @@ from viewer.io.journal_event import (
 from viewer.io.journal_faults import FAULTS, UnreadJournalError, error_in_words
 from viewer.io.journal_newest import forget_newest, note_newest, what_is_gone
 from viewer.io.journal_state import Said, State, append_event, decision_in, state_from, state_of
+from viewer.io.mark_record import mark_of, mark_record
 from viewer.io.scratch import Scratch, remove_left_behind
 from viewer.io.sole_writer import SoleWriter
-from viewer.io.strict_json import structure
 
 if TYPE_CHECKING:
     import sqlite3
@@ -136,8 +135,8 @@ class Journal:
         """Write a finding that a reader made, as a place without a mask; see `decide`."""
         if finding.mask is not None:
             raise ValueError("the journal keeps marks as places; a mask would be lost")
-        record = structure(finding_record(finding), FindingRecord)
-        return self._put(EventKind.MARK, series, finding.id, partial(evolve, mark=record), reader, study_uid)
+        change = partial(evolve, mark=mark_record(finding))
+        return self._put(EventKind.MARK, series, finding.id, change, reader, study_uid)
 
     def unmark(self, series: AnySeries, finding: Finding, reader: str, *, study_uid: str = "") -> Event | None:
         """Take a reader's finding out again, with what was said of it; see `decide`."""
@@ -155,8 +154,8 @@ class Journal:
     def undo(self, series: AnySeries, reader: str = "", *, part: AnyPart = "", among: Among = None) -> Event | None:
         """Take back the newest thing done on a series, also one of an earlier session; None where there is none.
 
-        Measurements on images out of sight, such as another phase, are passed over, and what was said of a model's
-        findings that are not `among` those in sight: nothing changes out of it.
+        Measurements and marks on images out of sight, such as another phase, are passed over, and what was said of a
+        model's findings that are not `among` those in sight: nothing changes out of it.
         """
         return self._step(EventKind.UNDO, series, reader, part, among)
 
@@ -179,9 +178,7 @@ class Journal:
 
     def marks(self, series: AnySeries) -> tuple[Finding, ...]:
         """Return the findings that readers made on a series, in the order they were made."""
-        return tuple(
-            finding_of(state.mark, None, recorded=False) for _, state in self._states(series) if state.mark is not None
-        )
+        return tuple(mark_of(state.mark) for _, state in self._states(series) if state.mark is not None)
 
     def measurements(self, series: AnySeries) -> tuple[Measurement, ...]:
         """Return what was measured on a series, in the order it was first drawn."""

@@ -176,25 +176,28 @@ def undo_and_redo(
 ) -> tuple[list[int], list[int]]:
     """Return the sequences of what can be taken back and of what can be made again; the next one is last in each.
 
-    What was measured out of sight, as on another part of the series, is left out; decisions and marks belong to all
+    What was measured or marked out of sight, as on another part of the series, is left out; decisions belong to all
     parts. So is what was said of findings of models other than those `among`, by their ids; None leaves out none.
     """
     done: list[int] = []
     undone: list[int] = []
-    kept = ", ".join(
-        f"json_extract({side}, '$.{what}')" for side in ("after", "before") for what in ("mark", "measured")
-    )
+    sides, kinds = ("after", "before"), ("mark", "measured")
+    kept = ", ".join(f"json_extract({side}, '$.{what}')" for side in sides for what in kinds)
+    images = ", ".join(f"json_extract({side}, '$.{what}.image')" for side in sides for what in kinds)
     here = InSight(part) if isinstance(part, str) else part
-    # As `InSight.holds` says.
+    # As `InSight.holds` and `holds_mark` say.
     rows = connection.execute(
-        f"SELECT sequence, kind, refers_to, finding_id, coalesce({kept}) IS NULL, "
-        "coalesce(json_extract(after, '$.measured.image'), json_extract(before, '$.measured.image'), '') AS image "
-        f"FROM event WHERE {_OF_SERIES} AND CASE image WHEN '' THEN "
-        "coalesce(json_extract(after, '$.measured.part'), json_extract(before, '$.measured.part'), ?) = ? "
-        "ELSE image IN (SELECT value FROM json_each(?)) END ORDER BY sequence",
-        (*_values(series), here.part, here.part, json.dumps(sorted(here.images))),
-    )
-    for sequence, kind, refers_to, finding_id, of_a_model, _image in rows:
+        f"SELECT sequence, kind, refers_to, finding_id, coalesce({kept}) IS NULL, CASE coalesce({images}, '') "
+        "WHEN '' THEN coalesce(json_extract(after, '$.measured.part'), json_extract(before, '$.measured.part'), ?) = ? "
+        f"ELSE coalesce({images}) IN (SELECT value FROM json_each(?)) END FROM event WHERE {_OF_SERIES} "
+        "ORDER BY sequence",
+        (here.part, here.part, json.dumps(sorted(here.images)), *_values(series)),
+    ).fetchall()
+    # A mark that was set anew on another part is there now, with all that was done to it.
+    there = {finding_id: in_sight for _, _, _, finding_id, _, in_sight in rows}
+    for sequence, kind, refers_to, finding_id, of_a_model, in_sight in rows:
+        if not in_sight or not there[finding_id]:
+            continue
         if of_a_model and among is not None and finding_id not in among:
             continue
         # By what they refer to, not by what is newest here: undo may have been asked for on another part.

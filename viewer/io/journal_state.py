@@ -12,9 +12,9 @@ from attrs import evolve, frozen
 
 from viewer.domain.decision import Answer, Decision
 from viewer.domain.measurement import Measurement
-from viewer.io.finding_record import FindingRecord, as_before
 from viewer.io.journal_event import Event, EventKind, newest_after, series_and_patient, write_event
 from viewer.io.journal_faults import damaged
+from viewer.io.mark_record import MarkRecord, stored_mark
 from viewer.io.program import program_version
 from viewer.io.strict_json import WrongJsonError, parse_json, structure, unstructure
 
@@ -39,7 +39,7 @@ class State:
     """What holds of one finding or measurement: what was said of it, and its record where a reader made it."""
 
     said: Said | None = None
-    mark: FindingRecord | None = None
+    mark: MarkRecord | None = None
     measured: Measurement | None = None
 
 
@@ -127,5 +127,5 @@ def _text(state: State) -> str:
         # What is said of findings reads as it did before there were measurements.
         del stored["measured"]
     if state.mark is not None:
-        stored["mark"] = as_before(stored["mark"])
+        stored["mark"] = stored_mark(state.mark)
     return json.dumps(stored, ensure_ascii=False)

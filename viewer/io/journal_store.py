@@ -69,6 +69,8 @@ MIGRATIONS: list[tuple[str, ...]] = [
     ("ALTER TABLE event ADD COLUMN patient TEXT NOT NULL DEFAULT ''",),
     # Measurements name their image.
     (),
+    # So do marks.
+    (),
 ]
 _WITH_PATIENTS = 4
 

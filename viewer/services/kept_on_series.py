@@ -49,7 +49,8 @@ def kept_on(
 ) -> Kept:
     """Return what holds of what is open of a series; where the journal cannot be read, what waits for it alone.
 
-    `failed` is then called with why.
+    `failed` is then called with why. Decisions on what models found belong to all parts of the series, what was said of
+    a mark goes with it.
     """
     try:
         decisions = journal.decisions(series)
@@ -60,4 +61,9 @@ def kept_on(
         decisions, marks, measured = {}, (), ()
         failed(error)
     waiting, marks, measured = writes.over(series, marks, measured)
-    return Kept({**decisions, **waiting}, marks, tuple(m for m in measured if here.holds(m)))
+    elsewhere = {mark.id for mark in marks if not here.holds_mark(mark)}
+    return Kept(
+        {ident: said for ident, said in {**decisions, **waiting}.items() if ident not in elsewhere},
+        tuple(mark for mark in marks if mark.id not in elsewhere),
+        tuple(m for m in measured if here.holds(m)),
+    )

@@ -50,7 +50,7 @@ def marks_among(findings: Iterable[Finding]) -> dict[str, Finding]:
 
 def changed_marks(before: dict[str, Finding], after: dict[str, Finding]) -> set[str]:
     """Return the ids of marks that came, went, or say something else."""
-    was, now = ({ident: finding_record(mark) for ident, mark in marks.items()} for marks in (before, after))
+    was, now = ({i: (finding_record(mark), mark.image) for i, mark in marks.items()} for marks in (before, after))
     return {ident for ident in was.keys() | now.keys() if was.get(ident) != now.get(ident)}
 
 

@@ -124,7 +124,7 @@ class Reviewing:
         volume = self._session.volume
         if volume is None or volume.preview or volume.stack.nearest_ijk(lps_mm) is None:
             return None
-        mark = mark_at(lps_mm, self._session.reader, missed=self._a_model_spoke())
+        mark = on_its_image(mark_at(lps_mm, self._session.reader, missed=self._a_model_spoke()), volume)
         self._keep_mark(mark)
         self.select(mark.id, fly=False)
         return mark
@@ -139,7 +139,7 @@ class Reviewing:
         if mark is None or volume is None or volume.preview or volume.stack.nearest_ijk(lps_mm) is None:
             return False
         if tuple(mark.centre_lps_mm) != tuple(lps_mm):
-            self._keep_mark(moved(mark, lps_mm, self._session.reader))
+            self._keep_mark(on_its_image(moved(mark, lps_mm, self._session.reader), volume))
         return True
 
     def _keep_mark(self, mark: Finding) -> None:
