@@ -205,3 +205,22 @@ def test_a_disk_without_room_for_what_lies_beside_the_file_is_said_to_be_full(
     assert ["disk is full" in error.sentence for error in (raised.value, *told)] == [full, full]
     assert journal.decide(SERIES, finding_of_a_model(), Answer.ACCEPTED, "A") is not None
     journal.close()
+
+
+def test_what_a_newer_version_says_in_its_own_way_is_not_called_damage_for_which_a_backup_is_put_in_place(
+    path: Path,
+) -> None:
+    journal = Journal(path)
+    journal.decide(SERIES, finding_of_a_model(), Answer.ACCEPTED, "A")
+    journal.close()
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("DROP TRIGGER event_never_changes")
+        other.execute("UPDATE event SET after = json_set(after, '$.seen_by', 'B')")
+        other.commit()
+        other.execute("PRAGMA user_version = 99")
+    newer = Journal(path)
+    with pytest.raises(StorageError) as raised:
+        newer.decisions(SERIES)
+    newer.close()
+    assert raised.value.sentence == "What is kept on this series was kept by a newer CaseStage and cannot be read here."
+    assert raised.value.hint == "Nothing is lost: install the newest CaseStage to see it."

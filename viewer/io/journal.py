@@ -30,7 +30,7 @@ from viewer.io.journal_event import (
     series_and_patient,
     undo_and_redo,
 )
-from viewer.io.journal_faults import FAULTS, UnreadJournalError, error_in_words
+from viewer.io.journal_faults import FAULTS, UnreadJournalError, error_in_words, reading
 from viewer.io.journal_newest import forget_newest, note_newest, what_is_gone
 from viewer.io.journal_state import Said, State, append_event, decision_in, state_from, state_of
 from viewer.io.mark_record import mark_of, mark_record
@@ -378,7 +378,8 @@ class Journal:
 
     def _states(self, series: AnySeries) -> list[tuple[str, State]]:
         newest = self._read(lambda connection: newest_states(connection, series)) or []
-        return [(finding_id, state_from(after)) for finding_id, after in newest]
+        with reading(self.read_only):
+            return [(finding_id, state_from(after)) for finding_id, after in newest]
 
     def _rows(self, where: str, *values: Any) -> tuple[Event, ...]:
         return self._read(lambda connection: read_events(connection, where, *values)) or ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from viewer.domain.errors import StorageError
@@ -10,6 +11,7 @@ from viewer.io.atomic_file import storage_error
 from viewer.io.sqlite_files import disk_is_full
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 # What SQLite says of a damaged schema may be no text.
@@ -20,9 +22,13 @@ class UnreadJournalError(StorageError):
     """A journal from which not all can be read: what was decided may seem not to be."""
 
 
-def newer_schema() -> StorageError:
+class NewerJournalError(StorageError):
+    """A journal that a newer program wrote."""
+
+
+def newer_schema() -> NewerJournalError:
     """Return the error for a journal that a newer program wrote."""
-    return StorageError(
+    return NewerJournalError(
         "The decisions on this machine were kept by a newer CaseStage; they can be read here, not added to.",
         "Install the newest CaseStage to go on deciding.",
     )
@@ -63,3 +69,24 @@ def damaged(detail: str) -> UnreadJournalError:
         "Put the newest file of the folder “backups” beside it in its place.",
         detail,
     )
+
+
+@contextmanager
+def reading(read_only: StorageError | None) -> Iterator[None]:
+    """Call nothing damaged that is only unknown here, where a newer program wrote it: no backup is better than that.
+
+    Parameters
+    ----------
+    read_only
+        Why the journal cannot be written, if it cannot.
+    """
+    try:
+        yield
+    except UnreadJournalError as error:
+        if not isinstance(read_only, NewerJournalError):
+            raise
+        raise UnreadJournalError(
+            "What is kept on this series was kept by a newer CaseStage and cannot be read here.",
+            "Nothing is lost: install the newest CaseStage to see it.",
+            error.detail,
+        ) from error
