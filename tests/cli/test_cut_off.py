@@ -130,6 +130,41 @@ def test_an_export_that_finds_the_disk_full_leaves_the_earlier_one_whole(
     assert {path.name: path.read_bytes() for path in out.iterdir()} == before
 
 
+def _left(path: Path, hours_ago: float) -> Path:
+    """Leave a file, or a folder with an image in it, as a program does that was killed so long ago."""
+    inside = path if path.name.count(".") > 2 else path / "new" / "seg.dcm"
+    inside.parent.mkdir(parents=True, exist_ok=True)
+    inside.write_bytes(b"half of it")
+    then = time.time() - 3600 * hours_ago
+    for each in (inside, inside.parent, path):
+        if each.is_relative_to(path):
+            os.utime(each, (then, then))
+    return path
+
+
+def test_what_a_killed_export_left_is_gone_once_it_is_done_again_and_what_another_just_writes_is_not(
+    small_series: Path, anatomy: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    _left(out / ".0badc0de.part", 2)
+    now = _left(out / ".00c0ffee.part", 0)
+    own = out / ".mine.part"
+    own.write_text("nothing of the program's")
+    assert casestage("run", small_series, "--model", anatomy, "--out", out).code == 0
+    assert {path.name for path in out.iterdir()} == {now.name, own.name, "findings.json", "seg.dcm", "sr.dcm"}
+
+
+def test_half_a_pack_that_a_killed_program_left_is_gone_once_the_pack_is_built_again(tmp_path: Path) -> None:
+    write_small_case(tmp_path / "one", "one")
+    out = tmp_path / "out"
+    out.mkdir()
+    _left(out / ".x.casepack.0badc0de.part", 2)
+    now = _left(out / ".x.casepack.00c0ffee.part", 0)
+    another = _left(out / ".y.casepack.0badc0de.part", 2)
+    write_pack(out / "x.casepack", [tmp_path / "one"], [], JobContext())
+    assert {path.name for path in out.iterdir()} == {now.name, another.name, "x.casepack"}
+
+
 def test_a_folder_that_cannot_be_filled_is_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("a", "b"):
         (tmp_path / "there" / name).mkdir(parents=True)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import errno
 import os
 import re
-from contextlib import contextmanager
+import shutil
+import time
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from viewer.domain.errors import StorageError
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 _FULL = {errno.ENOSPC, errno.EDQUOT} if hasattr(errno, "EDQUOT") else {errno.ENOSPC}
 # Beside a file until it is whole, and around what is made of several; not the note of images that an archive owes.
 _UNFINISHED = re.compile(r"\.(?:.+\.)?[0-9a-f]{8}\.part|\.casestage-(?!expected$).+")
+_FINISHED_OR_DEAD_S = 3600.0
 _FORBIDDEN = {errno.EROFS, errno.EACCES, errno.EPERM}
 
 
@@ -61,6 +64,38 @@ def unfinished_name(of: str = "") -> str:
 def is_unfinished(name: str) -> bool:
     """Return whether what has this name is still being written, or was left by a program that was killed meanwhile."""
     return _UNFINISHED.fullmatch(name) is not None
+
+
+def remove_left(folder: Path, of: str = "") -> None:
+    """Remove what killed programs left unfinished in a folder of the user's, as far as it can be.
+
+    What was written to within the last hour stays: another program may be at it.
+
+    Parameters
+    ----------
+    folder
+        Where to look; not in the folders below.
+    of
+        What it was to become, as in `unfinished_name`.
+    """
+    name = re.compile(re.escape(f".{of}{'.' if of else ''}") + r"[0-9a-f]{8}\.part")
+    with suppress(OSError):
+        for left in folder.iterdir():
+            if name.fullmatch(left.name) and time.time() - _last_written_s(left) > _FINISHED_OR_DEAD_S:
+                remove_whole(left)
+
+
+def remove_whole(left: Path) -> None:
+    """Remove a file, or a folder with all that is in it, as far as it can be; of a link not what it leads to."""
+    if left.is_dir() and not left.is_symlink():
+        shutil.rmtree(left, ignore_errors=True)
+        return
+    with suppress(OSError):
+        left.unlink(missing_ok=True)
+
+
+def _last_written_s(left: Path) -> float:
+    return max(part.lstat().st_mtime for part in (left, *left.rglob("*")))
 
 
 def private_folder(folder: Path, what: str) -> None:

@@ -7,7 +7,7 @@ import shutil
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from viewer.io.atomic_file import is_unfinished, storage_error, unfinished_name
+from viewer.io.atomic_file import is_unfinished, remove_left, remove_whole, storage_error, unfinished_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,7 +19,7 @@ def filling(folder: Path, what: str) -> Iterator[Path]:
     """Give a folder to write into; once that is done, what it holds takes its place in `folder`.
 
     What bears the same name there is replaced, all else stays. Where the body raises, `folder` is as it was, and
-    folders that were missing are missing still.
+    folders that were missing are missing still. What killed programs left of earlier tries is removed.
 
     Parameters
     ----------
@@ -42,6 +42,7 @@ def filling(folder: Path, what: str) -> Iterator[Path]:
         yield new
         old.mkdir()
         _move_in(new, old, folder)
+        remove_left(folder)
     except OSError as error:
         raise storage_error(what, error) from error
     finally:
@@ -58,7 +59,7 @@ def remove_unfinished(folder: Path) -> None:
     with suppress(OSError):
         for left in folder.iterdir():
             if is_unfinished(left.name):
-                shutil.rmtree(left, ignore_errors=True) if left.is_dir() else left.unlink(missing_ok=True)
+                remove_whole(left)
 
 
 def _move_in(new: Path, old: Path, folder: Path) -> None:

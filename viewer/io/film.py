@@ -10,7 +10,7 @@ from typing import IO, TYPE_CHECKING, Protocol
 import numpy as np
 
 from viewer.domain.errors import StorageError
-from viewer.io.atomic_file import replacing
+from viewer.io.atomic_file import remove_left, replacing
 from viewer.io.av1 import coded
 from viewer.io.webm import WebmWriter
 
@@ -45,11 +45,13 @@ def film_at(path: Path, size: tuple[int, int], title: str) -> Iterator[Film]:
     if path.suffix.lower() == H264_ENDING:
         with replacing(path, "The film") as waiting, _H264(waiting, size, title) as film:
             yield film
+        remove_left(path.parent, path.name)
         return
     with replacing(path, "The film") as waiting, waiting.open("wb+") as file:
         own = _Av1(file, size, title)
         yield own
         own.finish()
+    remove_left(path.parent, path.name)
 
 
 class _Av1:

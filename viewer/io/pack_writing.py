@@ -11,7 +11,7 @@ from attrs import frozen
 
 from viewer.domain.errors import PackError
 from viewer.domain.narration_pictures import pictures_named
-from viewer.io.atomic_file import replacing
+from viewer.io.atomic_file import remove_left, replacing
 from viewer.io.case_document import DOCUMENT, missing_paths, read_case
 from viewer.io.pack import LARGEST_FILE, MANIFEST, MOST_FILES, PACK_FORMAT, PACK_VERSION, Pack, PackFile, PackItem
 from viewer.io.pack_names import collision, objection
@@ -110,6 +110,7 @@ def write_pack(
             for n, (source, file) in enumerate(zip(sources, listed, strict=True)):
                 ctx.report(len(sources) + n, 2 * len(sources), f"Packing file {n + 1} of {len(sources)}")
                 _copy(archive, source, file)
+    remove_left(out.parent, out.name)
     return pack
 
 

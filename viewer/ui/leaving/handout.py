@@ -10,7 +10,7 @@ from PySide6.QtGui import QPageLayout, QPageSize, QPainter, QPdfWriter
 
 from viewer.domain.count_words import count_words
 from viewer.domain.job import JobContext
-from viewer.io.atomic_file import write_atomically
+from viewer.io.atomic_file import remove_left, write_atomically
 from viewer.io.program import NAME, program_version
 from viewer.ui.leaving.paper import Paper
 from viewer.ui.leaving.stage_frames import StageFrames
@@ -93,6 +93,7 @@ def write_handout(left: LeftBehind, path: Path, ctx: JobContext, paper: str = "a
         finally:
             painter.end()
     write_atomically(path, bytes(content.data().data()), "The handout")
+    remove_left(path.parent, path.name)
     return made.pages
 
 

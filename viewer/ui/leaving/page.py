@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from viewer.domain.errors import StorageError
 from viewer.domain.narration_pictures import DESCRIPTION
-from viewer.io.atomic_file import write_atomically
+from viewer.io.atomic_file import remove_left, write_atomically
 from viewer.io.shipped import shipped
 from viewer.ui.leaving.stacks import FINENESS, Fineness, bytes_of, stack_of
 from viewer.ui.leaving.stage_frames import StageFrames
@@ -51,6 +51,7 @@ def write_page(left: LeftBehind, path: Path, ctx: JobContext, most_mb: float = M
             page = _page(left, _steps(frames, how, ctx)).encode()
             if len(page) <= most_mb * 1e6:
                 write_atomically(path, page, "The page")
+                remove_left(path.parent, path.name)
                 return len(page)
     raise StorageError(
         f"The page would be larger than {most_mb:g} MB.", "Allow more with --most-mb, or leave steps out of the case."
