@@ -69,6 +69,18 @@ def test_a_dicom_scan_of_which_another_copy_has_the_truth_is_counted(anatomy: Pa
     assert judged(tmp_path / "cohort") == (1, 0)
 
 
+def test_of_copies_of_a_dicom_scan_with_two_truths_none_is_taken_without_a_word(anatomy: Path, tmp_path: Path) -> None:
+    write_small_case(tmp_path / "scans" / "one")
+    other = shutil.copytree(tmp_path / "scans" / "one", tmp_path / "scans" / "second reader")
+    code, told = run(tmp_path / "scans", anatomy, tmp_path / "cohort")
+    assert (code, told["runs"], told["failed"]) == (0, 1, 0)
+    document = other / "truth" / "findings.json"
+    document.write_text(document.read_text("utf-8").replace('"truth-1"', '"truth-of-two"'), "utf-8")
+    said = casestage("cohort", "run", tmp_path / "scans", "--model", anatomy, "--out", tmp_path / "new", "--anyway")
+    assert "Copies of this scan have ground truths beside them that differ." in said.out + said.err
+    assert said.code == 1
+
+
 def test_a_scan_that_was_counted_is_not_counted_beside_a_copy_with_the_truth(
     scans: Path, anatomy: Path, tmp_path: Path
 ) -> None:

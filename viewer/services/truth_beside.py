@@ -71,13 +71,19 @@ def place_of_truth(entry: SeriesEntry) -> Path | None:
     Raises
     ------
     CaseStageError
-        When there is one of which it cannot be told whose it is.
+        When there is one of which it cannot be told whose it is, or copies have others.
     """
     first_in: dict[Path, Path] = {}
     for file in map(Path, entry.files):
         first_in.setdefault(file.parent, file)
-    places = (truth_of(first, entry.facts.series_uid) for first in first_in.values())
-    return next((place for place in places if place is not None), None)
+    found = (truth_of(first, entry.facts.series_uid) for first in first_in.values())
+    places = list(dict.fromkeys(place for place in found if place is not None))
+    if len(places) > 1 and len({truth_stamp(place) for place in places}) > 1:
+        raise CaseStageError(
+            "Copies of this scan have ground truths beside them that differ.",
+            "Keep one of them, or open the folder of one copy.",
+        )
+    return places[0] if places else None
 
 
 def truth_of(images: Path, series_uid: str) -> Path | None:
