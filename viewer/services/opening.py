@@ -322,7 +322,8 @@ class Opening:
         if like is None or alone or volume.grid.nearest_ijk(like.cursor_lps_mm) is None:
             return fitted
         if like.series_uid == volume.series.series_uid and unit in ("", volume.unit):
-            return like
+            # What was in hand is a finding of the images before; a step of a case has it in hand again.
+            return evolve(like, selected_finding=None) if unit else like
         return as_before(like, fitted, with_preset=suited_hu == volume.suits_hu)
 
     def _hung(self, volume: Volume) -> ViewState:

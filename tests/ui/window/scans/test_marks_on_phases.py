@@ -58,6 +58,9 @@ def test_a_mark_stays_behind_with_its_phase_and_is_there_when_one_comes_back(
     assert listed(window) == ([], "")
     assert not [label.text() for label in window.review.findChildren(QLabel) if "earlier decision" in label.text()]
     assert not window.desk.reviewing.can_undo
+    # A step that is made here would point at it.
+    assert window.desk.session.view is not None
+    assert window.desk.session.view.selected_finding is None
     press(window, Qt.Key.Key_PageUp)
     rest()
     assert listed(window) == (["Marked by the reader"], "1 of 1 decided")
