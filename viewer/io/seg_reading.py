@@ -187,6 +187,9 @@ def _segments(dataset: Dataset, volume: Volume, least_fraction: float) -> tuple[
         # Not as the standard has it, which wants a frame; but one that lost its frames would still count them.
         return tuple(_segment(item, {}) for item in dataset.get("SegmentSequence") or ())
     described = {int(item.SegmentNumber): item for item in dataset.SegmentSequence}
+    if kind == "LABELMAP":
+        # There, 0 is what belongs to no segment, also where it has a name (PS3.3 C.8.20.2).
+        described.pop(0, None)
     padding = dataset.get("PixelPaddingValue") if kind == "LABELMAP" else None
     planes: dict[int, dict[int, NDArray[np.bool_]]] = {number: {} for number in described}
     shared = dataset.SharedFunctionalGroupsSequence[0]
@@ -195,7 +198,7 @@ def _segments(dataset: Dataset, volume: Volume, least_fraction: float) -> tuple[
     for values, group in zip(stored_frames(dataset), groups, strict=True):
         k, pasted = _pasted(values, _Place(shared, group), volume.stack)
         if kind == "LABELMAP":
-            numbers = [n for n in np.unique(values).tolist() if n in described and n not in (0, padding)]
+            numbers = [n for n in np.unique(values).tolist() if n in described and n != padding]
             marks = [(n, pasted == n) for n in numbers]
         else:
             identification = _group(shared, group, "SegmentIdentificationSequence")
@@ -203,8 +206,7 @@ def _segments(dataset: Dataset, volume: Volume, least_fraction: float) -> tuple[
         for number, marked in marks:
             earlier = planes[number].get(k)
             planes[number][k] = marked if earlier is None else earlier | marked
-    # In a label map, 0 is what belongs to no segment, also where it has a name (PS3.3 C.8.20.2).
-    return tuple(_segment(item, planes[number]) for number, item in sorted(described.items()) if number)
+    return tuple(_segment(item, planes[number]) for number, item in sorted(described.items()))
 
 
 def _refuse_thicker_images(dataset: Dataset, volume: Volume) -> None:
