@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
+from attrs import evolve
 
+from viewer.domain.geometry import SliceStack
 from viewer.domain.masking import (
     MASKED,
+    descriptions,
     folded,
     identity_words,
     masked_description,
@@ -14,8 +18,9 @@ from viewer.domain.masking import (
     masked_text,
     names_patient,
     names_patient_in_prose,
+    part_words,
 )
-from viewer.domain.volume import PatientIdentity, SeriesFacts
+from viewer.domain.volume import PatientIdentity, SeriesFacts, Volume
 
 JANE = PatientIdentity(name="Müller-Doe^Jane", patient_id="HOSP 4711", accession="A99812")
 
@@ -103,3 +108,58 @@ def test_the_name_that_the_program_gave_is_nobodys() -> None:
     given = PatientIdentity(name="CASE-52840B46288C", patient_id="CASE-52840B46288C")
     assert identity_words(given) == frozenset()
     assert "case" in identity_words(PatientIdentity(name="Case^Ann"))
+
+
+@pytest.mark.parametrize("text", ["CT 1931-05-07", "07.05.1931"])
+def test_a_date_of_birth_that_an_old_file_writes_with_dots_gives_its_patient_away_too(text: str) -> None:
+    assert masked_text(text, identity_words(PatientIdentity(birth_date="1931.05.07"))) == MASKED
+
+
+@pytest.mark.parametrize("text", ["CT 7.5.1931", "born 5/7/1931", "1931-5-7_thorax", "dob 07.5.1931"])
+def test_a_date_of_birth_written_without_zeros_gives_its_patient_away_too(text: str) -> None:
+    words = identity_words(PatientIdentity(name="Doe^Jane", birth_date="19310507"))
+    assert masked_text(text, words) == masked_sentences(text, words) == MASKED
+    assert names_patient_in_prose(text, words)
+
+
+@pytest.mark.parametrize("text", ["751931", "1931-5-17", "7 of 5, 1931"])
+def test_digits_that_only_look_like_a_date_of_birth_stay(text: str) -> None:
+    words = identity_words(PatientIdentity(name="Doe^Jane", birth_date="19310507"))
+    assert masked_text(text, words) == text
+
+
+def test_a_short_name_beside_its_spelling_in_letters_counts() -> None:
+    assert names_patient("Thorax 山田", identity_words(PatientIdentity(name="山田 Yamada^Taro")))
+
+
+def test_sentences_name_a_patient_by_a_date_of_birth_and_not_by_a_longer_word_that_begins_as_the_name() -> None:
+    words = identity_words(PatientIdentity(name="Bergmann^Eva", birth_date="19310507"))
+    assert names_patient_in_prose("She was born on 07.05.1931.", words)
+    assert names_patient_in_prose("Seen by Bergmann.", words)
+    assert not names_patient_in_prose("Sent by the Bergmannstrost clinic.", words)
+
+
+def test_what_a_study_and_a_series_are_called_is_masked_each_by_itself() -> None:
+    series = SeriesFacts("1.2.3", description="Thorax", study_description="CT of Doe", identity=JANE)
+    assert descriptions(series, masked=True) == (MASKED, "Thorax")
+    named = evolve(series, description="Doe thorax", study_description="CT")
+    assert descriptions(named, masked=True) == ("CT", MASKED)
+    assert descriptions(named, masked=False) == ("CT", "Doe thorax")
+
+
+@pytest.mark.parametrize(
+    ("part", "shown"),
+    [
+        ("phase 1 of 2, 12:31:05", "phase 1 of 2"),
+        ("phase 1 of 2, 12:31:05.120", "phase 1 of 2"),
+        ("phase 1 of 2, 2026-01-02 12:31:05, B60f", "phase 1 of 2, B60f"),
+        ("phase 1 of 2, 40 %", "phase 1 of 2, 40 %"),
+        ("Doe, 12:31:05", MASKED),
+    ],
+)
+def test_a_part_of_a_series_is_told_without_the_day_and_time_that_it_was_taken(part: str, shown: str) -> None:
+    stack = SliceStack((4, 3), (1.0, 1.0), (1, 0, 0), (0, 1, 0), [(0.0, 0.0, 0.0)])
+    values = np.zeros(stack.shape_kji, np.int16)
+    volume = Volume(SeriesFacts("1.2.3", identity=JANE), values, stack, values, stack.as_grid(), part=part)
+    assert part_words(volume, masked=True) == shown
+    assert part_words(volume, masked=False) == part

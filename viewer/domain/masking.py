@@ -19,6 +19,7 @@ _BETWEEN_WORDS = re.compile(r"[\W_]+")
 _DATE = re.compile(r"(\d{4})(\d{2})(\d{2})")
 _WHEN = re.compile(r", (\d{4}-\d{2}-\d{2} )?\d{2}:\d{2}:\d{2}(\.\d+)?(?=,|$)")
 _BETWEEN_DIGITS = re.compile(r"(?<=\d)[\W_]{1,2}(?=\d)")
+_LONE_DIGIT = re.compile(r"(?<!\d)(?=\d(?!\d))")
 
 
 def folded(text: str) -> str:
@@ -37,7 +38,7 @@ def identity_words(*identities: PatientIdentity) -> frozenset[str]:
     parts = [part for who in identities for part in (who.name, who.patient_id, who.accession)]
     said = " ".join(part for part in parts if not _NOBODY.fullmatch(part))
     long = {word for word in words_of(said) if len(word) >= _LEAST_LETTERS}
-    names = (name for who in identities for name in _BETWEEN_NAMES.split(who.name) if not _NOBODY.fullmatch(name))
+    names = (name for who in identities for name in _BETWEEN_NAMES.split(who.name))
     births = {word for who in identities for word in _written(who.birth_date)}
     return frozenset(long.union(births, *map(_short_words, names)))
 
@@ -49,6 +50,11 @@ def _written(date: str) -> tuple[str, ...]:
         return ()
     year, month, day = said.groups()
     return (year + month + day, day + month + year, month + day + year)
+
+
+def _joined_dates(text: str) -> str:
+    """Return a text without what stands between digits, and once more with a 0 before those that stand alone."""
+    return "\n".join(_BETWEEN_DIGITS.sub("", said) for said in (text, _LONE_DIGIT.sub("0", text)))
 
 
 def _is_date(word: str) -> bool:
@@ -79,7 +85,7 @@ def words_of(text: str) -> list[str]:
 def names_patient(text: str, words: Iterable[str]) -> bool:
     """Return True where a text contains one of the words of `identity_words`, long ones also within longer words."""
     seen, own = folded(text), frozenset(words_of(text))
-    joined = _BETWEEN_DIGITS.sub("", seen)
+    joined = _joined_dates(seen)
     return any(
         word in (seen if len(word) >= _LEAST_LETTERS or _is_dense(word) else own) or (_is_date(word) and word in joined)
         for word in words
@@ -92,7 +98,7 @@ def names_patient_in_prose(text: str, words: Iterable[str]) -> bool:
     A patient may be called Long, which other words contain, or An, which is an article.
     """
     seen, own = folded(text), frozenset(words_of(text))
-    joined = _BETWEEN_DIGITS.sub("", seen)
+    joined = _joined_dates(seen)
     return any(
         word in seen if _is_dense(word) else word in own if not _is_date(word) else word in joined
         for word in words
