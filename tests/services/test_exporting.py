@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,10 +11,16 @@ import pytest
 from attrs import evolve
 
 from tests.io.conftest import opened
+from tests.services.test_reviewing import volume as desk_volume
 from viewer.domain.errors import StorageError
+from viewer.domain.finding import Source, SourceKind
+from viewer.domain.geometry import PlaneName
+from viewer.domain.identifiers import new_uid
+from viewer.domain.job import JobContext
+from viewer.domain.measurement import Measurement, MeasurementKind
 from viewer.io.findings_file import read_findings
 from viewer.io.sr import write_sr
-from viewer.services.exporting import write_outputs
+from viewer.services.exporting import write_outputs, write_review
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,3 +75,45 @@ def test_no_dicom_is_made_of_images_that_their_uid_does_not_tell_apart(
     with pytest.raises(StorageError, match="report could not be made"):
         write_sr(folder / "sr.dcm", volume, [found], {}, None, "")
     assert [path.name for path in folder.iterdir()] == ["findings.json"]
+
+
+def test_images_that_are_no_dicom_give_their_tables_and_no_report(tmp_path: Path) -> None:
+    volume = evolve(desk_volume(), source_uids=(), source_class_uid="")
+    points = ((0.0, 0.0, 4.0), (3.0, 4.0, 4.0))
+    line = Measurement(new_uid(), MeasurementKind.LENGTH, points, PlaneName.AXIAL, (1.0, 0.0, 0.0), (0.0, 1.0, 0.0))
+    written = write_review(tmp_path, volume, (), {}, "", (line,), (), JobContext())
+    assert {path.name for path in written.files} == {"findings.json", "measurements.json", "measurements.csv"}
+    assert not (tmp_path / "sr.dcm").exists()
+
+
+def test_the_report_refers_to_the_segmentation_beside_it(
+    made_ct: MadeCt, finding_on: Callable[[Volume], Finding], tmp_path: Path
+) -> None:
+    for k in range(4):
+        made_ct.slice(f"{k}", made_ct.pixels(k), (-10, -20, 2.0 * k))
+    volume = opened(made_ct)
+    found = finding_on(volume)
+    write_outputs(tmp_path, volume, (found,), found.source)
+    seg, sr = pydicom.dcmread(tmp_path / "seg.dcm"), pydicom.dcmread(tmp_path / "sr.dcm")
+    named = [element.value for element in sr.iterall() if element.keyword == "ReferencedSOPInstanceUID"]
+    assert seg.SOPInstanceUID in named
+
+
+def test_findings_of_one_model_and_a_reader_are_said_to_be_the_model_s_and_those_of_two_no_one_s(
+    made_ct: MadeCt, finding_on: Callable[[Volume], Finding], tmp_path: Path
+) -> None:
+    for k in range(4):
+        made_ct.slice(f"{k}", made_ct.pixels(k), (-10, -20, 2.0 * k))
+    volume = opened(made_ct)
+    found = evolve(finding_on(volume), source=Source(SourceKind.MODEL, "Test model", "1.0", "test-model"))
+    missed = evolve(found, id="2.25.8", tracking_uid="2.25.8", source=Source(SourceKind.READER, "Dr Example"))
+    other = evolve(
+        found, id="other", tracking_uid="2.25.9", source=Source(SourceKind.MODEL, "Other model", "1.0", "other-model")
+    )
+
+    def model_of(*findings: Finding) -> object:
+        write_review(tmp_path, volume, findings, {}, "", (), (), JobContext())
+        return json.loads((tmp_path / "findings.json").read_text(encoding="utf-8"))["model"]
+
+    assert model_of(found, missed) == "test-model"
+    assert not model_of(found, other)
