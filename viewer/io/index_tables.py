@@ -78,6 +78,7 @@ class Kept:
 
     `grown` are those that have more images than before, `replaced` those that have fewer, or say something else.
     `rewritten` say the same of files that were written anew, so that pictures of them are out of date.
+    `skipped` tells whether other files are passed over than before, or for other reasons.
     """
 
     place: int
@@ -86,6 +87,12 @@ class Kept:
     gone: tuple[int, ...] = ()
     replaced: tuple[int, ...] = ()
     rewritten: tuple[int, ...] = ()
+    skipped: bool = False
+
+    @property
+    def in_series(self) -> bool:
+        """True where any series is different."""
+        return bool(self.new or self.grown or self.gone or self.replaced or self.rewritten)
 
 
 def places(db: sqlite3.Connection, where: str = "ORDER BY p.opened DESC", values: Sequence[object] = ()) -> list[Place]:
@@ -164,11 +171,12 @@ def keep_result(
     arrived = tuple(ident for ident, uid, _ in new if uid not in counts)
     db.executemany("DELETE FROM series WHERE id = ?", [(ident,) for ident in gone])
     said = json.dumps([(item.file, item.words) for item in skipped])
+    (said_before,) = db.execute("SELECT skipped FROM place WHERE id = ?", (place.id,)).fetchone()
     db.execute("UPDATE place SET checked = ?, skipped = ? WHERE id = ?", (now, said, place.id))
     _drop_orphans(db)
     db.execute(_SORT, (place.id,))
     db.execute(_TWINS)
-    return Kept(place.id, arrived, tuple(grown), tuple(gone), tuple(replaced), tuple(rewritten))
+    return Kept(place.id, arrived, tuple(grown), tuple(gone), tuple(replaced), tuple(rewritten), said != said_before)
 
 
 def described(place: Place, result: ScanResult) -> list[tuple[SeriesEntry, dict[str, object]]]:

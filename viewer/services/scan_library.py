@@ -338,7 +338,8 @@ class ScanLibrary:
 
     def _arrived(self, place: Place, kept: Kept) -> None:
         self._take_in(place.id, PlaceState.CHECKED)
-        self.arrived.emit(place, kept)
+        if kept.in_series:
+            self.arrived.emit(place, kept)
 
     def _vanished(self, place: Place) -> None:
         self._note(place.id, PlaceState.GONE)

@@ -145,5 +145,5 @@ class FolderWatch:
         kept = look_again(self._index, Path(one.place.path), JobContext(cancelled=self._stopped.is_set), moving)
         one.taken = {name: stamp for name, stamp in stamps.items() if name not in moving}
         one.changed_at = now if moving else None
-        if kept.new or kept.grown or kept.gone or kept.replaced or kept.rewritten:
+        if kept.in_series or kept.skipped:
             self._deliver(partial(self.arrived.emit, one.place, kept))

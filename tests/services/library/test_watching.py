@@ -246,3 +246,19 @@ def test_a_forgotten_place_is_not_watched(watched: Any, made: Any) -> None:
     watched.look(2)
     assert watched.arrived == []
     assert watched.library.places == ()
+
+
+def test_an_image_that_arrives_damaged_is_among_what_was_skipped_as_soon_as_it_was_looked_at(
+    watched: Any, made: Any, folder: Path
+) -> None:
+    changed: list[frozenset[int]] = []
+    watched.library.changed.connect(changed.append)
+    whole = made.slice("bone/IM0", made.pixels(), series="9", SeriesDescription="Thorax bone")
+    whole.write_bytes(whole.read_bytes()[:40] + b"nothing of DICOM" * 9)
+    watched.look(2)
+    place = watched.place("ct").id
+    assert os.path.join("bone", "IM0") in [item.file for item in watched.library.skipped_files([place])]
+    assert frozenset({place}) in changed
+    changed.clear()
+    watched.look(3)
+    assert changed == []

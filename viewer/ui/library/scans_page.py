@@ -278,8 +278,10 @@ class ScansPage(QWidget):
     def _changed(self, places: frozenset[int]) -> None:
         if not self.places.refresh():
             self.show_places(None)
-        elif places and (self._shown is None or not places.isdisjoint(self._shown)):
-            self.lines.forget_pictures()
+        elif places:
+            if self._shown is None or not places.isdisjoint(self._shown):
+                self.lines.forget_pictures()
+            # What is different elsewhere may be a copy of what is listed here.
             self._find()
         else:
             self._tell()

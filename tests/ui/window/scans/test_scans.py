@@ -452,6 +452,33 @@ def test_a_copy_is_said_at_the_series_without_naming_anybody_while_identity_is_h
     assert "Doe" not in lines.caption(n)
 
 
+def test_where_copies_of_the_listed_series_lie_is_said_as_it_is_by_now(
+    listed: MainWindow, folder: Path, tmp_path: Path, rest: Callable[[], None]
+) -> None:
+    backup = tmp_path / "backup"
+    shutil.copytree(folder, backup)
+    shutil.rmtree(backup / "thin")
+    listed.open_paths([backup])
+    rest()
+    listed.library.scans.show_places((next(p.id for p in listed.desk.library.places if p.path == str(folder)),))
+    lines = listed.library.scans.lines
+
+    def where() -> dict[str, str]:
+        return {lines.title(n): lines.caption(n) for n in range(lines.rowCount()) if lines.row(n) is not None}
+
+    assert (where()["Thorax thin"], where()["Thorax lung"]) == ("", "Also in backup.")
+    shutil.copytree(folder / "thin", backup / "thin")
+    shutil.rmtree(backup / "lung")
+    library = listed.desk.library
+    copies = next(p.id for p in library.places if p.path == str(backup))
+    library.check((copies,))
+    rest()
+    assert (where()["Thorax thin"], where()["Thorax lung"]) == ("Also in backup.", "")
+    library.forget(copies)
+    rest()
+    assert set(where().values()) == {""}
+
+
 def test_a_study_of_which_the_series_lie_in_several_places_says_at_each_where(
     window: MainWindow, folder: Path, tmp_path: Path, rest: Callable[[], None]
 ) -> None:
