@@ -218,3 +218,19 @@ def test_a_record_names_nobody(model_folder: Folder, make_volume: MakeVolume, tm
         text = file.read("answer.json").decode()
     assert "DOE" not in text
     assert volume.series.series_uid not in text
+
+
+@pytest.mark.skipif(not hasattr(time, "tzset"), reason="the system keeps one time zone for all programs")
+def test_a_result_was_recorded_on_the_day_of_whoever_recorded_it(
+    model_folder: Folder, two_balls: Volume, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    result = ran(model_folder(), two_balls)
+    try:
+        for zone, day in (("JST-9", "2026-11-30"), ("UTC0", "2026-11-29"), ("PST8", "2026-11-29")):
+            monkeypatch.setenv("TZ", zone)
+            time.tzset()
+            recorded = evolve(result, recorded_at="2026-11-29T22:30:00+00:00")
+            assert difference_words(recorded, result) == f"Same as the result recorded on {day}."
+    finally:
+        monkeypatch.undo()
+        time.tzset()

@@ -155,7 +155,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _tell_result(result: RunResult, told: Report) -> None:
     if result.recorded:
-        told.say(f"Recorded on {result.recorded_at[:10]}, not computed now.")
+        told.say(f"Recorded on {result.recorded_on}, not computed now.")
     for note in (*result.notes, result.comparison):
         if note:
             told.note(note)

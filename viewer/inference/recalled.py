@@ -88,7 +88,7 @@ def _cautious(manifest: Manifest, volume: Volume, result: RunResult) -> RunResul
 
 def difference_words(recorded: RunResult, new: RunResult) -> str:
     """Return in a sentence how a result differs from the recorded one."""
-    when = recorded.recorded_at[:10]
+    when = recorded.recorded_on
     rest = list(new.findings)
     lost, scores, outlines = 0, 0.0, 0.0
     for finding in recorded.findings:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -70,6 +71,14 @@ class RunResult:
     def recorded(self) -> bool:
         """True where nothing was computed now."""
         return bool(self.recorded_at)
+
+    @property
+    def recorded_on(self) -> str:
+        """The day on which it was recorded, by the clock of here: "2026-11-29"; "" where all was computed now."""
+        try:
+            return datetime.fromisoformat(self.recorded_at).astimezone().date().isoformat()
+        except (ValueError, OverflowError):
+            return self.recorded_at[:10]
 
 
 def result_of(

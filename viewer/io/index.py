@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from viewer.io.index_tables import Span
     from viewer.io.series_entry import ScanResult, Skipped
 
+_A_MOMENT_S = 0.001
 NO_PICTURE = np.zeros((0, 0), np.uint8)
 
 
@@ -65,7 +66,7 @@ class LibraryIndex:
         name, kind = os.path.abspath(path), _kind(path)
 
         def work(db: Connection) -> Place:
-            tables.touch_place(db, name, kind, self._now_s() if when is None else when)
+            tables.touch_place(db, name, kind, self._after_all(db) if when is None else when)
             return tables.places(db, "WHERE p.path = ?", (os.fsencode(name),))[0]
 
         return self._store.write(work)
@@ -128,7 +129,7 @@ class LibraryIndex:
                     # It was forgotten while it was looked at.
                     return Kept(0)
                 # The list began anew since: its disk is full.
-                tables.touch_place(db, place.path, place.kind, self._now_s())
+                tables.touch_place(db, place.path, place.kind, self._after_all(db))
                 here = tables.places(db, "WHERE p.path = ?", (os.fsencode(place.path),))[0]
             tables.keep_headers(db, changes, made_by())
             return tables.keep_result(db, here, found, result.skipped, known.new, self._now_s())
@@ -183,6 +184,10 @@ class LibraryIndex:
     def close(self) -> None:
         """Close the file."""
         self._store.close()
+
+    def _after_all(self, db: Connection) -> float:
+        """Return now, or a moment after the place that was opened last where the clock was put back since."""
+        return max(self._now_s(), tables.last_opened(db) + _A_MOMENT_S)
 
     def _now_s(self) -> float:
         return self._clock_ns() / 1e9

@@ -108,6 +108,12 @@ def place_at(db: sqlite3.Connection, path: str) -> Place | None:
     return next(iter(places(db, "WHERE p.path = ?", (os.fsencode(path),))), None)
 
 
+def last_opened(db: sqlite3.Connection) -> float:
+    """Return when the place that was opened last was opened, in seconds since 1970; 0 where there is none."""
+    (opened,) = db.execute("SELECT max(opened) FROM place").fetchone()
+    return float(opened or 0.0)
+
+
 def touch_place(db: sqlite3.Connection, path: str, kind: str, opened: float) -> None:
     """Add a place, or remember when it was opened."""
     db.execute(

@@ -228,7 +228,7 @@ class FindingRun:
         self.done.emit(findings)
         words = [*result.notes, *([result.comparison] if result.comparison else [])]
         if result.recorded:
-            words.append(f"Recorded on {result.recorded_at[:10]}. Run {model.name} again to compute it anew.")
+            words.append(f"Recorded on {result.recorded_on}. Run {model.name} again to compute it anew.")
         try:
             words.append(self.beside(model, {card.sha256 for card in self.models()} - {model.sha256}))
         except CaseStageError as error:

@@ -350,3 +350,19 @@ def test_a_series_of_scout_views_alone_is_listed_as_that(library: Any, made_ct: 
     library.look(made_ct.folder)
     ((series, _),) = library.index.find("localizer")
     assert library.index.series([series])[series].part == "localizer"
+
+
+def test_what_is_opened_after_the_clock_was_put_back_is_first_among_the_places(tmp_path: Path) -> None:
+    now = [1_800_000_000]
+    index = LibraryIndex(tmp_path / "library.sqlite3", pytest.fail, lambda: now[0] * 1_000_000_000)
+    names = ["CD 1", "CD 2", "CD 3"]
+    for name in names:
+        (tmp_path / name).mkdir()
+    for name in names[:2]:
+        index.opened(tmp_path / name)
+        now[0] += 60
+    now[0] -= 3600
+    for name in ("CD 3", "CD 1"):
+        index.opened(tmp_path / name)
+    assert [place.name for place in index.places()] == ["CD 1", "CD 3", "CD 2"]
+    index.close()
