@@ -45,6 +45,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--every-case", action="store_true", help="tell all bundled cases, also those made at first use")
 
 
+def pytest_collection_finish() -> None:
+    """Let searches for what may go pass over what stays till the end: all modules of all tests."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture(autouse=True)
 def tidied() -> Iterator[None]:
     """Search for what may go in the main thread alone, as the program does."""

@@ -148,7 +148,8 @@ def apply_theme(app: QApplication, theme: Theme) -> None:
         app.setPalette(theme.palette())
         app.setStyleSheet(theme.style_sheet())
 
-    if app.style().name() != "fusion":
+    # Under a sheet the style has no name, and is this one already.
+    if not app.styleSheet() and app.style().name() != "fusion":
         app.setStyle("Fusion")
     app.setFont(font(Type.BODY))
     QToolTip.setFont(font(Type.CAPTION))

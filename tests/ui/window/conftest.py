@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 from attrs import evolve
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QCoreApplication, QEvent, Qt
 from PySide6.QtGui import QPainter
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog
@@ -132,6 +132,7 @@ def window(qtbot: QtBot, qapp: QApplication, own_home: Path, monkeypatch: pytest
     """Return the window on an empty library of its own."""
     monkeypatch.setattr("viewer.ui.library.library_page.case_folders", lambda: (own_home / "data" / "cases",))
     theme = Theme()
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
     apply_theme(qapp, theme)
     deliver = Deliver()
     made = MainWindow(build_desk(deliver), theme, None)
