@@ -19,7 +19,9 @@ from tests.ui.looking import seen
 from viewer.domain.geometry import PlaneName
 from viewer.domain.session import Session, Workspace
 from viewer.domain.view_state import Layout, ViewName
+from viewer.domain.volume import Volume
 from viewer.scene.turned_planes import shown_steps, turned_about
+from viewer.services.views import view_of_volume
 from viewer.ui.canvas import Canvas
 from viewer.ui.canvas.moves import to_end
 from viewer.ui.cine import next_image
@@ -210,3 +212,16 @@ def test_no_image_of_a_turned_plane_stands_still_at_the_end(
         before = view.cursor_lps_mm
         view, direction = next_image(volume, view, PlaneName.AXIAL, direction, back_and_forth=back_and_forth)
         assert math.dist(view.cursor_lps_mm, before) > 0.1
+
+
+def test_one_image_alone_is_not_played_and_the_key_says_why(qtbot: QtBot, session: Session) -> None:
+    many = session.volume
+    assert many is not None
+    stack = evolve(many.stack, positions_lps_mm=many.stack.positions_lps_mm[:1])
+    one = Volume(many.series, many.slices[:1], stack, many.slices[:1], stack.as_grid())
+    session.findings = ()
+    session.volume, session.view = one, view_of_volume(one)
+    window = seen(qtbot, Looking(session))
+    QTest.keyClicks(window, "c")
+    assert not window.playing
+    assert "one image alone" in window.actions_of.table["view.cine"].why_not

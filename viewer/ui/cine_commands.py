@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from viewer.domain.errors import StorageError
-from viewer.ui.cine import RATES, Cine, plane_to_play
+from viewer.ui.cine import RATES, Cine, next_image, on_image, plane_to_play
 from viewer.ui.commands import VIEWING, Command
-from viewer.ui.reasons import NOTHING_OPEN
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from viewer.services.settings import Settings
     from viewer.ui.looking import Looking
 
+_ONE_IMAGE = "There is one image alone, so there is nothing to play."
 CINE_MENU = ("view.cine", None, "view.cine_faster", "view.cine_slower", "view.cine_back_and_forth")
 
 
@@ -31,6 +32,14 @@ def cine_commands(looking: Looking, settings: Settings | None = None) -> list[Co
             # Where it cannot be written it holds until the program ends, and whatever else is kept says so.
             with suppress(StorageError):
                 settings.change(cine_rate=cine.rate, cine_back_and_forth=cine.back_and_forth)
+
+    def several() -> bool:
+        volume, view, canvas = looking.session.volume, looking.session.view, looking.canvas()
+        plane = plane_to_play(canvas) if canvas is not None else None
+        if volume is None or view is None or plane is None:
+            return True
+        following, _ = next_image(volume, view, plane, 1, back_and_forth=False)
+        return math.dist(following.cursor_lps_mm, on_image(volume, view, plane)) > 0
 
     def play() -> None:
         if cine.playing:
@@ -64,8 +73,8 @@ def cine_commands(looking: Looking, settings: Settings | None = None) -> list[Co
             play,
             shortcuts=("C",),
             contexts=VIEWING,
-            enabled_when=looking.ready,
-            why_disabled=NOTHING_OPEN,
+            enabled_when=lambda: looking.ready() and several(),
+            why_disabled=_ONE_IMAGE,
             icon="play",
             checked_when=lambda: cine.playing,
             title_now=title,
