@@ -19,6 +19,7 @@ from viewer.io import journal_store
 from viewer.io.journal import Journal
 from viewer.io.journal_chain import check_chain
 from viewer.services.laid_files import LaidFiles, LaidKind
+from viewer.services.whose_series import mark_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -166,3 +167,24 @@ def test_a_segmentation_that_was_laid_over_one_patient_is_not_laid_over_the_othe
     files.keep(of_patient("A"), LaidKind.LABELS, tmp_path / "seg.dcm")
     assert files.over(of_patient("A"), LaidKind.LABELS) == tmp_path / "seg.dcm"
     assert files.over(of_patient("B"), LaidKind.LABELS) is None
+
+
+@pytest.mark.parametrize("other", ["4711", "HOSP 04711", "hosp-4711", "Hosp.00 4711"])
+def test_one_patient_s_id_in_another_spelling_is_one_patient_and_another_number_another(other: str) -> None:
+    same = {mark_of("1.2", said) for said in ("HOSP 4711", "hosp 04711", "HOSP-4711")}
+    assert len(same) == 1
+    assert (mark_of("1.2", other) in same) is (other not in ("4711", "Hosp.00 4711"))
+
+
+@pytest.mark.parametrize(("one", "other"), [("1007", "17"), ("4700", "47"), ("100", "10"), ("P1", "P10")])
+def test_noughts_within_an_id_tell_patients_apart(one: str, other: str) -> None:
+    assert mark_of("1.2", one) != mark_of("1.2", other)
+
+
+def test_a_patient_s_marks_of_two_series_do_not_say_that_they_are_one_s() -> None:
+    assert mark_of("1.2", "4711") != mark_of("1.3", "4711")
+
+
+def test_a_series_whose_uid_is_damaged_still_tells_its_patients_apart() -> None:
+    assert mark_of("1.2\udcfc", "4711") not in ("", mark_of("1.2\udcfc", "4712"))
+    assert mark_of("1.2", " - ") == ""

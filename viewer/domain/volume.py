@@ -37,7 +37,7 @@ class Window:
     def usable(self) -> bool:
         """True where its ends are told apart, and lie where values of images do."""
         low, high = self.centre - self.width / 2, self.centre + self.width / 2
-        return self.width >= _NARROWEST and max(abs(low), abs(high)) <= _FARTHEST and high - low > self.width / 2
+        return self.width >= _NARROWEST and max(abs(low), abs(high)) <= _FARTHEST
 
 
 @frozen
