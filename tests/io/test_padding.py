@@ -258,3 +258,56 @@ def test_padding_that_differs_between_tilted_slices_makes_no_values_on_the_regul
     volume = regridded(opened(made_ct), JobContext())
     assert volume.verdict is Verdict.RESAMPLED
     assert set(np.unique(volume.voxels).tolist()) == {volume.padding, 40}
+
+
+@pytest.mark.parametrize("slopes", [("1", "2"), ("2", "1"), ("-1", "1")])
+def test_padding_of_slices_with_other_slopes_is_none_of_their_values(made_ct: Any, slopes: tuple[str, str]) -> None:
+    stored = np.stack([made_ct.pixels(k) for k in range(2)])
+    # What padding of 500 is after the rescale of either slice is a value in the other.
+    first, second = (int(slope) for slope in slopes)
+    stored[0, 9, 9:11], stored[1, 9, 9:11] = 500 * second // first, 500 * first // second
+    hu = stored.astype(int) * np.reshape([first, second], (2, 1, 1))
+    where = rim(2) | (stored == 500)
+    stored[:, *RIM] = 500
+    for k in range(2):
+        said = {"RescaleSlope": slopes[k], "RescaleIntercept": "0", "PixelPaddingValue": 500}
+        made_ct.slice(f"{k}", stored[k], (0, 0, 2 * k), **said)
+    assert_padded(opened(made_ct), where, hu)
+
+
+@pytest.mark.parametrize("paddings", [(24, 30), (30, 24)])
+def test_where_no_value_is_below_0_padding_that_differs_is_no_0(made_ct: Any, paddings: tuple[int, int]) -> None:
+    stored = np.stack([made_ct.pixels(k) for k in range(2)]).clip(40).astype(np.uint16)
+    stored[:, 9, 9:12] = 0, 24, 30
+    hu = stored.astype(int)
+    where = rim(2) | (stored == np.reshape(paddings, (2, 1, 1)))
+    stored[:, *RIM] = np.reshape(paddings, (2, 1, 1))
+    for k in range(2):
+        said = {"RescaleIntercept": "0", "PixelPaddingValue": paddings[k]}
+        made_ct.slice(f"{k}", stored[k], (0, 0, 2 * k), **said)
+    assert_padded(opened(made_ct), where, hu)
+
+
+def test_a_range_of_padding_of_which_twelve_bits_hold_one_end_alone_takes_no_tissue(made_ct: Any) -> None:
+    stored = np.stack([made_ct.pixels(k).astype(np.uint16) for k in range(2)])
+    hu = stored.astype(int) - 1024
+    stored[:, *RIM] = 0xF830
+    for k in range(2):
+        padding = {**raw(0x00280120, 0xF830, "US"), **raw(0x00280121, 3000, "US")}
+        made_ct.slice(f"{k}", stored[k], (0, 0, 2 * k), BitsStored=12, HighBit=11, **padding)
+    assert_padded(opened(made_ct), rim(2), hu)
+
+
+@pytest.mark.parametrize("bits", [12, 16])
+def test_a_code_stream_of_few_bits_with_a_sign_that_the_header_lacks_finds_its_padding(made_ct: Any, bits: int) -> None:
+    hu = np.stack([made_ct.pixels(k) - 1500 for k in range(2)]).clip(-1500, 2047)
+    stored = hu.copy()
+    stored[:, *RIM] = -2000
+    for k in range(2):
+        stream = imagecodecs.jpeg2k_encode(stored[k], codecformat="j2k", level=0, reversible=True, bitspersample=bits)
+        said = {"PixelRepresentation": 0, "BitsStored": bits, "HighBit": bits - 1, "RescaleIntercept": "0"}
+        word = 0xF830 & ((1 << bits) - 1)
+        made_ct.slice(
+            f"{k}", stored[k], (0, 0, 2 * k), syntax=J2K, stream=stream, **said, **raw(0x00280120, word, "US")
+        )
+    assert_padded(opened(made_ct), rim(2), hu)
