@@ -17,6 +17,7 @@ from viewer.io.archive.landing import INCOMING, Landing
 from viewer.io.archive.received import held_count, name_of
 from viewer.io.archive.rows import InstanceRow, StudyRow
 from viewer.io.assemble import assemble
+from viewer.io.expected_images import expect, lacking
 from viewer.io.scan import scan
 from viewer.ui.archive.coming import brought_words
 from viewer.ui.archive.study_rows import StudyLine, held_words
@@ -110,3 +111,10 @@ def test_a_study_that_became_smaller_is_not_opened_as_if_nothing_had_happened() 
     line = StudyLine(StudyRow("1.2.3", image_count=40), held=41)
     assert not line.here
     assert held_words(41, 40) == "Changed there"
+
+
+def test_where_more_lie_withdrawn_than_are_there_none_is_said_to_be_here(tmp_path: Path) -> None:
+    expect(tmp_path, 3, withdrawn=2)
+    told = lacking(str(tmp_path), ["1.dcm"], "study")
+    assert told is not None
+    assert told.why == "0 of 3 images of the archive are here."
