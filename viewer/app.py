@@ -252,7 +252,7 @@ def _measure(window: MainWindow) -> None:
     elif measured == "views":
         from viewer.ui.timing_views import ViewTimes
 
-        ViewTimes(window)
+        ViewTimes(window, int(os.environ.get("CASESTAGE_BENCH_TIMES", "60")))
     elif measured == "present":
         from viewer.ui.timing_present import PresentTimes
 

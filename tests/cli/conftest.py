@@ -6,6 +6,7 @@ import io
 import json
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -29,6 +30,9 @@ from viewer.services.views import view_of_finding, view_of_volume
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from viewer.phantom.phantom import Phantom
+    from viewer.phantom.recipe import Recipe
 
 # Stands where a patient's name would; nothing that is printed or logged may hold any part of it.
 PATIENT = "Canary^Tweety^Secret"
@@ -172,6 +176,19 @@ def tilted_series(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def small_case(own_home: Path) -> Case:
     """Return a case that stands among the user's cases."""
     return write_small_case(own_home / "data" / "cases" / "small-case")
+
+
+@cache
+def _phantom(recipe: Recipe) -> Phantom:
+    from viewer.phantom.recipe import made
+
+    return made(recipe, JobContext())
+
+
+@pytest.fixture
+def made_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the synthetic CT of a recipe be made once, not for each command."""
+    monkeypatch.setattr("viewer.phantom.write.made", lambda recipe, _ctx: _phantom(recipe))
 
 
 @pytest.fixture

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.cli.conftest import PATIENT, PATIENT_ID, casestage
 
 if TYPE_CHECKING:
@@ -33,6 +35,7 @@ def test_a_picture_and_what_is_left_behind_are_named(small_case: Case, tmp_path:
     assert all(one["bytes"] == Path(one["file"]).stat().st_size for one in written)
 
 
+@pytest.mark.usefixtures("made_once")
 def test_a_new_case_and_synthetic_ct_tell_what_they_hold(small_series: Path, anatomy: Path, tmp_path: Path) -> None:
     out = tmp_path / "bone"
     asked = ("case", "new", small_series, "--model", anatomy, "--out", out, "--anyway", "--images-looked-at", "--json")

@@ -23,6 +23,7 @@ def commands(series: Path, model: Path, case: Case, out: Path) -> dict[str, tupl
     }
 
 
+@pytest.mark.usefixtures("made_once")
 @pytest.mark.parametrize("name", ["run", "phantom", "pictures"])
 def test_what_could_not_be_written_leaves_no_empty_folder(
     name: str, small_series: Path, anatomy: Path, small_case: Case, tmp_path: Path

@@ -7,6 +7,7 @@ would, tells the times in one line of JSON, and closes.
 from __future__ import annotations
 
 import json
+import math
 import sys
 import time
 from typing import TYPE_CHECKING
@@ -33,17 +34,20 @@ if TYPE_CHECKING:
 _SETTLED_MS = 5000
 _FIRST_3D_S = 60.0
 _ALONE_PX, _FOUR_PX = (900, 900), (1802, 1802)
-_IMAGES = 60
-_FLIGHTS = 8
-_TURN_S, _TURNS = 2.0, 3
+_FLIGHTS_EACH, _TURNS_EACH = 8 / 60, 3 / 60
+_TURN_S = 2.0
 _TURN_EVERY_S = 1 / 60
 
 
 class ViewTimes(QObject):
-    """Measures once the window has opened something."""
+    """Measures once the window has opened something.
 
-    def __init__(self, window: MainWindow) -> None:
+    `images` is how many notches of the wheel are measured in each plane; motions and turning follow in proportion.
+    """
+
+    def __init__(self, window: MainWindow, images: int = 60) -> None:
         super().__init__(window)
+        self._images = images
         self._window, self._canvas, self._session = window, window.canvas, window.desk.session
         self._painted_at: list[float] = []
         self._pictures_at: list[float] = []
@@ -137,12 +141,12 @@ class ViewTimes(QObject):
         """Return for each notch how long it takes until all that shows it is on screen, and what processor time."""
         place = self._tile(view).area.center()
         spent, worked = [], []
-        for n in range(_IMAGES + 4):
+        for n in range(self._images + 4):
             event = QWheelEvent(
                 place,
                 QPointF(self._canvas.mapToGlobal(place.toPoint())),
                 QPoint(),
-                QPoint(0, -120 if n < _IMAGES // 2 else 120),
+                QPoint(0, -120 if n < self._images // 2 else 120),
                 Qt.MouseButton.NoButton,
                 Qt.KeyboardModifier.NoModifier,
                 Qt.ScrollPhase.NoScrollPhase,
@@ -158,10 +162,10 @@ class ViewTimes(QObject):
         """Return how long it takes until all is on screen when the cursor moves across all three planes at once."""
         volume, spent = self._session.volume, []
         assert volume is not None
-        for n in range(_IMAGES + 4):
+        for n in range(self._images + 4):
             view = self._session.view
             assert view is not None
-            step = np.asarray(volume.grid.spacing_mm) * (1 if n < _IMAGES // 2 else -1)
+            step = np.asarray(volume.grid.spacing_mm) * (1 if n < self._images // 2 else -1)
             start = time.perf_counter()
             self._session.view = evolve(view, cursor_lps_mm=as_point(np.asarray(view.cursor_lps_mm) + step))
             spent.append((self._until_painted() - start) * 1000)
@@ -179,7 +183,7 @@ class ViewTimes(QObject):
         """Return pictures a second while 3D is turned with the mouse, and the longest stall of each turn."""
         place = self._tile(ViewName.THREE_D).area.center()
         rates, stalls = [], []
-        for _ in range(_TURNS):
+        for _ in range(math.ceil(_TURNS_EACH * self._images)):
             self._mouse(QEvent.Type.MouseButtonPress, place)
             with self._stalls.watching():
                 start, n = time.perf_counter(), 0
@@ -211,7 +215,7 @@ class ViewTimes(QObject):
         there = here.looking_at(as_point(np.asarray(here.cursor_lps_mm) + 0.2 * across), height_mm=120.0)
         there = evolve(there, camera=turned(here.camera, 300, 80), window_centre=300.0, window_width=1500.0)
         rates, rates_3d, stalls = [], [], []
-        for n in range(_FLIGHTS):
+        for n in range(math.ceil(_FLIGHTS_EACH * self._images)):
             self._wait(1.5)
             with self._stalls.watching():
                 self._window.desk.navigation.go(here if n % 2 else there, Motion.STEP)
