@@ -92,6 +92,8 @@ class Session:
         self._awaited = False
         self._patches: Patches | None = None
         self._results: Mapping[str, ModelResult] = MappingProxyType({})
+        # The readers' marks of the open case: they stay what they are in it, whatever was marked on its series here.
+        self.carried: tuple[Finding, ...] = ()
 
     def _set(self, name: str, new: Any, signal: SignalInstance) -> None:
         old = getattr(self, name)

@@ -11,6 +11,7 @@ from psygnal import Signal
 from viewer.domain.view_state import Comparison, Layout, ViewName, ViewState
 from viewer.services.aligning import Aligning, How, share_frame
 from viewer.services.linked_views import Links, followed
+from viewer.services.reader_marks import carried_among
 from viewer.services.views import view_of_volume
 
 if TYPE_CHECKING:
@@ -155,6 +156,7 @@ class Comparing:
         self.aligning.told(here, prior.volume, prior.alignment)
         self._told = self._of_case = True
         try:
+            self._other.carried = carried_among(prior.findings)
             self._other.findings = prior.findings
             self._other.volume = prior.volume
             self._other.view = view_of_volume(prior.volume)
@@ -171,6 +173,7 @@ class Comparing:
         try:
             if other.volume is not session.volume:
                 self._opening.close()
+                other.carried = session.carried
                 other.volume = session.volume
             other.results = session.results
             other.case = session.case
@@ -199,6 +202,7 @@ class Comparing:
         self._of_case = False
         self._second = self._as_before = None
         self._opening.close()
+        self._other.carried = self._session.carried
         self._other.findings = self._session.findings
         self._other.truth = self._session.truth
         self._other.volume = self._session.volume

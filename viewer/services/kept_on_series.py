@@ -32,12 +32,16 @@ class Kept:
     measurements: tuple[Measurement, ...] = ()
 
     def show(self, session: Session) -> None:
-        """Let a session hold this, beside what models found."""
+        """Let a session hold this, beside what models found and the marks that the open case carries.
+
+        Where both have a mark, it is as it was kept here.
+        """
         session.decisions = dict(self.decisions)
         session.measurements = self.measurements
-        if changed_marks(marks_among(session.findings), marks_among(self.marks)):
+        marks = marks_among((*session.carried, *self.marks))
+        if changed_marks(marks_among(session.findings), marks):
             others = (f for f in session.findings if f.source.kind is not SourceKind.READER)
-            session.findings = (*others, *self.marks)
+            session.findings = (*others, *marks.values())
 
 
 def kept_on(

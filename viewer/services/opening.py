@@ -18,6 +18,7 @@ from viewer.io.watcher import Watcher
 from viewer.services.case_ahead import CaseAhead
 from viewer.services.jobs import Lane
 from viewer.services.kept_looks import UsualLook
+from viewer.services.reader_marks import carried_among
 from viewer.services.views import as_before, as_first_seen, view_of_volume
 
 if TYPE_CHECKING:
@@ -293,6 +294,7 @@ class Opening:
         session = self._session
         self._order = None
         session.view = None
+        session.carried = ()
         session.findings = ()
         session.truth = None
         session.decisions = {}
@@ -383,6 +385,7 @@ class Opening:
         session.volume = loaded.volume
         session.case = loaded.case
         session.truth = loaded.truth
+        session.carried = carried_among(loaded.findings)
         session.findings = loaded.findings
         session.results = {result.model_id: result for result in loaded.results}
         view = evolve(self._hung(loaded.volume), acquired=self._acquired)

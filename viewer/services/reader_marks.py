@@ -43,6 +43,11 @@ def moved(mark: Finding, lps_mm: Point, reader: str) -> Finding:
     )
 
 
+def carried_among(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Return the readers' marks among what a case brings along."""
+    return tuple(marks_among(findings).values())
+
+
 def marks_among(findings: Iterable[Finding]) -> dict[str, Finding]:
     """Return the readers' marks among findings, by id."""
     return {finding.id: finding for finding in findings if finding.source.kind is SourceKind.READER}

@@ -129,13 +129,17 @@ class Reviewing:
         self.select(mark.id, fly=False)
         return mark
 
+    def own_mark(self, finding_id: str) -> Finding | None:
+        """Return a reader's mark that may be moved or removed: those that the open case carries are the case's."""
+        carried = marks_among(self._session.carried)
+        return None if finding_id in carried else marks_among(self._session.findings).get(finding_id)
+
     def move_mark(self, finding_id: str, lps_mm: Point) -> bool:
         """Move a mark that a reader made, with what was said of it; return whether it is there now.
 
-        It stays where it is outside of the volume, as what a model found does everywhere.
+        It stays where it is outside of the volume, as what a model found and what the case carries do everywhere.
         """
-        volume = self._session.volume
-        mark = marks_among(self._session.findings).get(finding_id)
+        volume, mark = self._session.volume, self.own_mark(finding_id)
         if mark is None or volume is None or volume.preview or volume.stack.nearest_ijk(lps_mm) is None:
             return False
         if tuple(mark.centre_lps_mm) != tuple(lps_mm):
@@ -154,8 +158,8 @@ class Reviewing:
         return bool(session.results) or anything_said(others, (), session.case)
 
     def remove_mark(self, finding_id: str) -> None:
-        """Take back a mark that a reader made."""
-        mark = marks_among(self._session.findings).get(finding_id)
+        """Take back a mark that a reader made; one that the case carries stays, as its story may point to it."""
+        mark = self.own_mark(finding_id)
         if mark is None:
             return
         write = partial(self._journal.unmark, self._series, mark, self._session.reader, study_uid=self._study)

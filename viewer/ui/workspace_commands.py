@@ -29,6 +29,7 @@ NO_FINDING = "There is no finding yet. Run a model, or mark one with M."
 TRUTH_IN_HAND = "What is selected belongs to the ground truth; nobody decides on that."
 NONE_IN_HAND = "No finding is selected. Press N for the first."
 MODEL_STAYS = "What a model found stays where it is. X rejects it, and M marks the right place."
+CASE_STAYS = "This mark belongs to the case, whose story may point to it. X rejects it, and M marks the right place."
 NO_PANEL = "While a case is made or two models are compared, their panel stands in the place of the findings."
 
 
@@ -112,12 +113,16 @@ def _reviewing(desk: Desk, asks: Asks) -> list[Command]:
         return NONE_IN_HAND if session.shown_findings else NO_FINDING
 
     def marked() -> bool:
-        selected = session.selected
-        return selected is not None and selected.source.kind is SourceKind.READER
+        return session.selected is not None and reviewing.own_mark(session.selected.id) is not None
+
+    def of_the_case() -> bool:
+        return session.selected is not None and any(mark.id == session.selected.id for mark in session.carried)
 
     def why_not_moved() -> str:
         if marked():
             return NOT_ALL_IN
+        if of_the_case():
+            return CASE_STAYS
         return MODEL_STAYS if in_hand() else why_none_in_hand()
 
     def whole() -> bool:
@@ -190,7 +195,9 @@ def _reviewing(desk: Desk, asks: Asks) -> list[Command]:
             shortcuts=("Delete",),
             contexts=DESK_WORK,
             enabled_when=lambda: asks.measuring().in_hand is not None or marked(),
-            why_disabled="Only a measurement, or a mark that a reader made, can be removed.",
+            why_disabled=lambda: (
+                CASE_STAYS if of_the_case() else "Only a measurement, or a reader’s mark, can be removed."
+            ),
             icon="trash-2",
         ),
         Command(
@@ -222,7 +229,7 @@ def _reviewing(desk: Desk, asks: Asks) -> list[Command]:
             remove_mark,
             contexts=REVIEW,
             enabled_when=marked,
-            why_disabled="Only a mark that a reader made can be removed.",
+            why_disabled=lambda: CASE_STAYS if of_the_case() else "Only a mark that a reader made can be removed.",
             icon="trash-2",
         ),
         Command(

@@ -13,6 +13,8 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QMenu, QWidget
 from viewer.domain.decision import Answer
 from viewer.domain.finding import SourceKind
 from viewer.domain.session import Workspace
+from viewer.domain.view_state import as_point
+from viewer.services.reader_marks import mark_at
 from viewer.ui.review.detail_box import AnswerButton
 
 if TYPE_CHECKING:
@@ -123,6 +125,26 @@ def test_what_a_model_found_has_nothing_to_be_moved_and_says_what_to_do(
     assert why_not(opened, "review.move_mark") == (
         "What a model found stays where it is. X rejects it, and M marks the right place."
     )
+
+
+def test_a_mark_that_the_case_carries_stays_where_it_is_and_says_what_to_do(
+    opened: MainWindow, press: Callable[..., None]
+) -> None:
+    session = opened.desk.session
+    mark = mark_at(as_point(session.findings[0].centre_lps_mm), "A reader", missed=True)
+    session.carried = (mark,)
+    session.findings = (*session.findings, mark)
+    opened.desk.reviewing.select(mark.id)
+    press(opened, Qt.Key.Key_Delete)
+    press(opened, Qt.Key.Key_Up)
+    press(opened, Qt.Key.Key_M, SHIFT)
+    assert places(opened) == [tuple(mark.centre_lps_mm)]
+    for command in ("review.move_mark", "review.remove_mark", "review.remove"):
+        assert why_not(opened, command) == (
+            "This mark belongs to the case, whose story may point to it. X rejects it, and M marks the right place."
+        )
+    press(opened, Qt.Key.Key_X)
+    assert session.decisions[mark.id].answer is Answer.REJECTED
 
 
 def test_e_says_why_where_nothing_is_there_to_be_edited(opened: MainWindow) -> None:
