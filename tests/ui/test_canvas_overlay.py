@@ -19,6 +19,7 @@ from viewer.domain.view_state import Layout, OverlayMode, ViewName, ViewState, a
 from viewer.domain.volume import Volume
 from viewer.io.assemble import assemble
 from viewer.io.scan import scan
+from viewer.services.reader_marks import mark_at
 from viewer.ui.canvas import CanvasStyle, shown_from
 from viewer.ui.canvas.frame_places import frame_places
 from viewer.ui.canvas.paint_overlay import label_place, paint_long_axis
@@ -148,6 +149,29 @@ def test_a_missed_lesion_is_dotted_about_a_millimetre_outside(
     px_per_mm = (SIZE[1] - DESK_BAR_PX) / 60
     distance_px = np.hypot(rows - np.argwhere(under).mean(0)[0], columns - np.argwhere(under).mean(0)[1])
     assert np.median(distance_px) / px_per_mm == pytest.approx(9.0 + 1.0, abs=0.6)
+
+
+def test_a_reader_s_mark_stays_on_the_picture_while_another_finding_is_in_hand_and_a_missed_lesion_does_not(
+    qapp: QApplication, session: Session, small_ct_lesion: Finding
+) -> None:
+    volume, view = session.volume, session.view
+    assert volume is not None
+    assert view is not None
+    place = as_point(small_ct_lesion.centre_lps_mm + (15.0, 10.0, 0.0))
+    mark = mark_at(place, "Dr Example", missed=True)
+    truth = evolve(small_ct_lesion, id="true", source=Source(SourceKind.TRUTH, "truth"))
+    matching = Matching(0.5, {mark.id: MatchState.FALSE_POSITIVE}, {"true": MatchState.MISSED}, (), {}, RULE)
+    state = evolve(alone(view, PlaneName.AXIAL), selected_finding="lesion", show_truth=False)
+
+    def with_findings(*findings: Finding, **more: object) -> QImage:
+        of = {"truth": (truth,), "matching": matching, "style": CanvasStyle.REVIEW}
+        return picture(volume, evolve(state, **more), findings, SIZE, **of)
+
+    without = with_findings(small_ct_lesion)
+    assert without == picture(volume, state, (small_ct_lesion,), SIZE, style=CanvasStyle.REVIEW)
+    assert close_to(with_findings(small_ct_lesion, mark), Theme().on_anatomy("open"), 20).sum() > 50
+    off = {"overlay": OverlayMode.OFF}
+    assert with_findings(small_ct_lesion, mark, **off) == with_findings(small_ct_lesion, **off)
 
 
 def test_decisions_and_matches_choose_the_state(session: Session, small_ct_lesion: Finding) -> None:

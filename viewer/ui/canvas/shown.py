@@ -180,9 +180,8 @@ def shown_from(
     if view.overlay is not OverlayMode.OFF:
         for finding in (*truth, *findings):
             mark = mark_of(finding, decisions or {}, matching, against_truth=against)
-            if mark is Mark.TRUTH and not view.show_truth and finding.id != view.selected_finding:
-                continue
-            if mark is Mark.MISSED and not against and finding.id != view.selected_finding:
+            wanted = against if mark is Mark.MISSED else view.show_truth
+            if finding.source.kind is SourceKind.TRUTH and not wanted and finding.id != view.selected_finding:
                 continue
             of_second = is_second and finding.source.kind is SourceKind.MODEL
             drawn.append(Drawn(finding, mark, finding.id == view.selected_finding, of_second))
