@@ -13,6 +13,7 @@ from tests.services.test_opening import Desk
 from viewer.domain.decision import Answer
 from viewer.domain.finding import Finding, SourceKind
 from viewer.domain.job import JobContext
+from viewer.domain.model_result import ModelResult
 from viewer.domain.view_state import Comparison, as_point
 from viewer.io.case_document import read_case
 from viewer.io.journal import Journal
@@ -186,6 +187,28 @@ def test_a_case_compared_with_itself_has_its_marks_on_both_sides(
     own = reader.reviewing_beside.mark_missed(as_point(mark.centre_lps_mm))
     assert own is not None
     assert marks_in(reader.session) == marks_in(reader.beside) == [mark.id, own.id]
+
+
+def test_a_second_model_s_side_of_a_case_has_the_marks_too_and_the_prior_its_own_again(
+    reader: Reader, told: tuple[Case, Finding, Finding]
+) -> None:
+    case, mark, other = told
+    reader.opened_case(case)
+    reader.comparing.show_second(ModelResult("b", "Model B", ()))
+    assert marks_in(reader.beside) == [mark.id]
+    reader.comparing.end_second()
+    assert marks_in(reader.beside) == [other.id]
+
+
+def test_where_a_case_carries_marks_alone_no_model_has_missed_what_is_marked_next(
+    reader: Reader, told: tuple[Case, Finding, Finding]
+) -> None:
+    case, mark, _ = told
+    reader.opened_case(case)
+    for reviewing in (reader.reviewing, reader.reviewing_beside):
+        own = reviewing.mark_missed(as_point(mark.centre_lps_mm))
+        assert own is not None
+        assert own.label == "Marked by the reader"
 
 
 def test_findings_are_told_as_changed_only_where_they_are(reader: Reader, told: tuple[Case, Finding, Finding]) -> None:

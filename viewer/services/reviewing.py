@@ -155,7 +155,10 @@ class Reviewing:
     def _a_model_spoke(self) -> bool:
         session = self._session
         others = tuple(f for f in session.findings if f.source.kind is not SourceKind.READER)
-        return bool(session.results) or anything_said(others, (), session.case)
+        # Where a case names no model, the marks that it carries are all that was said.
+        named = session.case is not None and bool(session.case.model_id)
+        case = session.case if named or not session.carried else None
+        return bool(session.results) or anything_said(others, (), case)
 
     def remove_mark(self, finding_id: str) -> None:
         """Take back a mark that a reader made; one that the case carries stays, as its story may point to it."""
