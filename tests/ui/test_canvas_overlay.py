@@ -14,7 +14,7 @@ from viewer.domain.finding import Finding, Matching, MatchRule, MatchState, Sour
 from viewer.domain.geometry import PlaneName, Verdict
 from viewer.domain.job import JobContext
 from viewer.domain.labels import Mask
-from viewer.domain.session import Session
+from viewer.domain.session import Session, Workspace
 from viewer.domain.view_state import Layout, OverlayMode, ViewName, ViewState, as_point, overview
 from viewer.domain.volume import Volume
 from viewer.io.assemble import assemble
@@ -24,6 +24,7 @@ from viewer.ui.canvas import CanvasStyle, shown_from
 from viewer.ui.canvas.frame_places import frame_places
 from viewer.ui.canvas.paint_overlay import label_place, paint_long_axis
 from viewer.ui.canvas.paint_text import TextLook
+from viewer.ui.canvas.shown import shown_in
 from viewer.ui.canvas.tiles import tiles
 from viewer.ui.marks import Mark
 from viewer.ui.snapshot import DESK_BAR_PX, picture
@@ -172,6 +173,26 @@ def test_a_reader_s_mark_stays_on_the_picture_while_another_finding_is_in_hand_a
     assert close_to(with_findings(small_ct_lesion, mark), Theme().on_anatomy("open"), 20).sum() > 50
     off = {"overlay": OverlayMode.OFF}
     assert with_findings(small_ct_lesion, mark, **off) == with_findings(small_ct_lesion, **off)
+
+
+def test_a_story_is_told_with_the_marks_that_its_case_carries_and_not_with_those_that_were_set_here(
+    session: Session, small_ct_lesion: Finding
+) -> None:
+    place = as_point(small_ct_lesion.centre_lps_mm + (15.0, 10.0, 0.0))
+    carried, own = mark_at(place, "Dr Story", missed=True), mark_at(place, "Dr Here", missed=True)
+    session.carried, session.findings = (carried,), (small_ct_lesion, carried, own)
+
+    def drawn() -> set[str]:
+        shown = shown_in(session)
+        assert shown is not None
+        return {each.finding.id for each in shown.drawn}
+
+    assert drawn() == {"lesion", carried.id, own.id}
+    session.workspace = Workspace.PRESENT
+    assert drawn() == {"lesion", carried.id}
+    assert session.view is not None
+    session.view = evolve(session.view, selected_finding=own.id)
+    assert drawn() == {"lesion", carried.id, own.id}
 
 
 def test_decisions_and_matches_choose_the_state(session: Session, small_ct_lesion: Finding) -> None:

@@ -243,7 +243,7 @@ def shown_in(session: Session) -> Shown | None:
     return shown_from(
         session.volume,
         view,
-        findings=session.shown_findings,
+        findings=_on_stage(session) if session.workspace is Workspace.PRESENT else session.shown_findings,
         truth=() if session.veiled else session.lesions,
         decisions=session.decisions,
         matching=session.matching,
@@ -267,3 +267,12 @@ def _patient_words(volume: Volume, has_title: bool) -> str:
     name = ", ".join(part for part in identity.name.partition("=")[0].split("^") if part.strip())
     # Many archives give both the same words.
     return " · ".join(dict.fromkeys(isolated(part) for part in (name, identity.patient_id) if part))
+
+
+def _on_stage(session: Session) -> tuple[Finding, ...]:
+    """Return the findings that a story is told with: without marks that were set on its series on this computer.
+
+    A story is told alike on every one. What is in hand is seen all the same.
+    """
+    told = {mark.id for mark in session.carried} | {session.view.selected_finding if session.view else None}
+    return tuple(f for f in session.shown_findings if f.source.kind is not SourceKind.READER or f.id in told)
