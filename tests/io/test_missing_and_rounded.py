@@ -41,16 +41,6 @@ def test_a_missing_slice_of_a_tilted_gantry_is_named_where_the_middle_of_the_ima
     assert f"1 slice is missing near H {middle:.1f} mm." in opened(made_ct).reasons
 
 
-@pytest.mark.parametrize(("gap", "off", "verdict"), [(0.3, 0.02, "ok"), (0.3, 0.03, "resampled")])
-def test_positions_of_thin_slices_may_be_rounded_to_a_fortieth_of_a_millimetre(
-    made_ct: Any, gap: float, off: float, verdict: str
-) -> None:
-    heights = [gap * k for k in range(7)]
-    heights[3] += off
-    made_ct.stack(axial(heights))
-    assert opened(made_ct).verdict.value == verdict
-
-
 def test_an_image_that_could_not_be_read_is_not_missing_and_excuses_no_other(made_ct: Any) -> None:
     for k in range(16):
         path = made_ct.slice(f"{k:02d}", made_ct.pixels(k), (0.0, 0.0, 2.0 * k))
