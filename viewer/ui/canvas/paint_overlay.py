@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from attrs import frozen
 from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
-from PySide6.QtGui import QFontMetricsF, QPainter, QPainterPath, QPen, QPolygonF, QTransform
+from PySide6.QtGui import QFontMetricsF, QPainter, QPainterPath, QPen, QTransform
 
 from viewer.domain.finding import Finding
 from viewer.domain.geometry import PLANE_AXES, PlaneName
@@ -15,6 +15,7 @@ from viewer.domain.overlay_look import MOST_LABEL_OPACITY, look_of
 from viewer.domain.view_state import OverlayMode
 from viewer.scene.acquired import acquired_slices, image_step_mm
 from viewer.scene.contours import Outlines, Polyline, grow_mm, slice_outlines
+from viewer.ui.canvas.closed_path import closed_path
 from viewer.ui.canvas.frame_places import frame_places, seen_part
 from viewer.ui.canvas.paint_text import SHORT_PX, TextLook, paint_plate
 from viewer.ui.fonts import Type, font
@@ -68,9 +69,8 @@ class OutlinePaths:
         return held[1]
 
     def _path(self, mask: Mask, volume: Volume, geometry: ViewportGeometry, grow: float) -> QPainterPath:
-        path = QPainterPath()
-        path.setFillRule(Qt.FillRule.OddEvenFill)
         across = np.stack([geometry.axes.right, geometry.axes.down], axis=1)
+        corners = []
         for line in self._lines(mask, volume, geometry, grow):
             flat = line @ across
             # Corners alone: a point on the way from one neighbour to the other only takes time to draw.
@@ -78,9 +78,8 @@ class OutlinePaths:
             turns = steps[:-1, 0] * steps[1:, 1] - steps[:-1, 1] * steps[1:, 0]
             corner = np.concatenate([[True], np.abs(turns) > STRAIGHT_MM2])
             corner[-1] = True
-            path.addPolygon(QPolygonF([QPointF(x, y) for x, y in flat[corner].tolist()]))
-            path.closeSubpath()
-        return path
+            corners.append(flat[corner])
+        return closed_path(corners)
 
     def _lines(self, mask: Mask, volume: Volume, geometry: ViewportGeometry, grow: float) -> tuple[Polyline, ...]:
         acquired = acquired_slices(volume) if geometry.image is not None else None
