@@ -32,10 +32,20 @@ from viewer.io.journal_event import (
 )
 from viewer.io.journal_faults import FAULTS, UnreadJournalError, error_in_words, reading
 from viewer.io.journal_newest import forget_newest, note_newest, what_is_gone
-from viewer.io.journal_state import Said, State, append_event, decision_in, state_from, state_of
+from viewer.io.journal_state import (
+    Said,
+    State,
+    append_event,
+    append_step,
+    decisions_in,
+    state_from,
+    state_here,
+    state_of,
+)
 from viewer.io.mark_record import mark_of, mark_record
 from viewer.io.scratch import Scratch, remove_left_behind
 from viewer.io.sole_writer import SoleWriter
+from viewer.io.spoken_of import SpokenOf
 
 if TYPE_CHECKING:
     import sqlite3
@@ -100,6 +110,7 @@ class Journal:
         comment: str | None = None,
         *,
         study_uid: str = "",
+        part: AnyPart = "",
     ) -> Event | None:
         """Write what a reader says of a finding; return the event, or None where that holds already.
 
@@ -107,6 +118,8 @@ class Journal:
         ----------
         series, study_uid
             The series that the finding lies in, and its study.
+        part
+            What is open of the series: what is said of a model's finding holds there alone.
         finding
             What is decided.
         answer
@@ -122,14 +135,14 @@ class Journal:
             When it is not on disk. Nothing of it is then in the journal; call again to try again.
         """
         return self._say(
-            series, finding, reader, study_uid, lambda old: (answer, old.comment if comment is None else comment)
+            series, finding, reader, study_uid, part, lambda old: (answer, old.comment if comment is None else comment)
         )
 
     def comment(
-        self, series: AnySeries, finding: Finding, text: str, reader: str, *, study_uid: str = ""
+        self, series: AnySeries, finding: Finding, text: str, reader: str, *, study_uid: str = "", part: AnyPart = ""
     ) -> Event | None:
         """Write a comment and leave the answer as it is; see `decide`."""
-        return self._say(series, finding, reader, study_uid, lambda old: (old.answer, text))
+        return self._say(series, finding, reader, study_uid, part, lambda old: (old.answer, text))
 
     def mark(self, series: AnySeries, finding: Finding, reader: str, *, study_uid: str = "") -> Event | None:
         """Write a finding that a reader made, as a place without a mask; see `decide`."""
@@ -154,8 +167,8 @@ class Journal:
     def undo(self, series: AnySeries, reader: str = "", *, part: AnyPart = "", among: Among = None) -> Event | None:
         """Take back the newest thing done on a series, also one of an earlier session; None where there is none.
 
-        Measurements and marks on images out of sight, such as another phase, are passed over, and what was said of a
-        model's findings that are not `among` those in sight: nothing changes out of it.
+        What was done on images out of sight, such as another phase, is passed over, and what was said of a model's
+        findings that are not `among` those in sight: nothing changes out of it.
         """
         return self._step(EventKind.UNDO, series, reader, part, among)
 
@@ -171,10 +184,9 @@ class Journal:
         """Return True where `redo` would do something."""
         return bool(self._history(series, part, among)[1])
 
-    def decisions(self, series: AnySeries) -> Mapping[str, Decision]:
-        """Return what holds now of a series, by finding id; findings without answer and comment are left out."""
-        found = {finding_id: decision_in(state, finding_id) for finding_id, state in self._states(series)}
-        return {finding_id: decision for finding_id, decision in found.items() if decision is not None}
+    def decisions(self, series: AnySeries, *, part: AnyPart = "") -> Mapping[str, Decision]:
+        """Return what holds now of a part of a series, or without its images of all, by finding id; nothing empty."""
+        return decisions_in(self._states(series), part)
 
     def marks(self, series: AnySeries) -> tuple[Finding, ...]:
         """Return the findings that readers made on a series, in the order they were made."""
@@ -190,7 +202,8 @@ class Journal:
 
     def decided_models(self, series: AnySeries) -> Mapping[str, str]:
         """Return the hash of the model whose finding was decided last, by finding id; "" for a reader's."""
-        return dict(self._read(lambda connection: newest_models(connection, series)) or ())
+        named = self._read(lambda connection: newest_models(connection, series)) or ()
+        return {SpokenOf.read(name).finding_id: model for name, model in named}
 
     def knows(self, series: AnySeries) -> bool:
         """Return whether anything ever happened on a series."""
@@ -296,12 +309,13 @@ class Journal:
         finding: Finding,
         reader: str,
         study_uid: str,
+        part: AnyPart,
         change: Callable[[Said], tuple[Answer | None, str]],
     ) -> Event | None:
         """Write what follows from what holds on disk, which may be more than the caller has seen."""
         with self._transaction() as connection:
-            before = state_of(connection, series, finding.id)
-            old = before.said or Said(None, "", reader, "")
+            name, before, said = state_here(connection, series, finding, part)
+            old = said or Said(None, "", reader, "")
             answer, text = change(old)
             if (answer, text, reader) == (old.answer, old.comment, old.reader):
                 return None
@@ -316,7 +330,7 @@ class Journal:
                 reader=reader,
                 series=series,
                 study_uid=study_uid,
-                finding_id=finding.id,
+                finding_id=name,
                 model_sha256=finding.source.model_sha256,
             )
 
@@ -353,20 +367,7 @@ class Journal:
             stack = done if kind is EventKind.UNDO else undone
             if not stack:
                 return None
-            (action,) = read_events(connection, "sequence = ?", stack[-1])
-            return append_event(
-                connection,
-                kind,
-                state_of(connection, series, action.finding_id),
-                state_from(action.before if kind is EventKind.UNDO else action.after),
-                now=datetime.now(UTC),
-                reader=reader or action.reader,
-                series=series,
-                study_uid=action.study_uid,
-                finding_id=action.finding_id,
-                model_sha256=action.model_sha256,
-                refers_to=action.sequence,
-            )
+            return append_step(connection, kind, stack[-1], reader=reader, series=series)
 
     def _history(self, series: AnySeries, part: AnyPart, among: Among) -> _Undoable:
         # Asked for with every refresh of the buttons, and only another event changes it.

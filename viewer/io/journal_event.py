@@ -11,6 +11,7 @@ from attrs import asdict, fields, frozen
 
 from viewer.domain.drawn_on import InSight
 from viewer.io.journal_faults import damaged
+from viewer.io.spoken_of import SpokenOf
 
 if TYPE_CHECKING:
     import sqlite3
@@ -33,6 +34,11 @@ AnySeries: TypeAlias = str | SeriesOf
 AnyPart: TypeAlias = str | InSight
 # Takes what `_values` gives.
 _OF_SERIES = "series_uid = ? AND (? = '' OR patient IN ('', ?)) AND (? = '' OR study_uid IN ('', ?))"
+
+
+def here_of(part: AnyPart) -> InSight:
+    """Return what is open of a series, also where only the name of its part is given."""
+    return InSight(part) if isinstance(part, str) else part
 
 
 def series_and_patient(series: AnySeries) -> tuple[str, str]:
@@ -61,9 +67,9 @@ class EventKind(StrEnum):
 class Event:
     """One line of the journal.
 
-    `before` and `after` are the finding's state as JSON; `refers_to` is the sequence of the event that an undo takes
-    back or a redo makes again. `hash` covers all other fields, and `previous_hash` chains it to the event before.
-    `patient` is that of `SeriesOf`, "" where it was not kept.
+    `finding_id` is the name of a `SpokenOf`, `before` and `after` are its states as JSON; `refers_to` is the sequence
+    of the event that an undo takes back or a redo makes again. `hash` covers all other fields, and `previous_hash`
+    chains it to the event before. `patient` is that of `SeriesOf`, "" where it was not kept.
     """
 
     sequence: int
@@ -125,7 +131,7 @@ def write_event(connection: sqlite3.Connection, event: Event) -> None:
 
 
 def newest_states(connection: sqlite3.Connection, series: AnySeries) -> list[tuple[str, str]]:
-    """Return (finding id, state after its newest event) of a series, in the order findings were first spoken of."""
+    """Return (name, state after its newest event) of a series, in the order findings were first spoken of."""
     return connection.execute(
         "SELECT finding_id, after FROM event WHERE sequence IN "
         f"(SELECT max(sequence) FROM event WHERE {_OF_SERIES} GROUP BY finding_id) "
@@ -136,10 +142,10 @@ def newest_states(connection: sqlite3.Connection, series: AnySeries) -> list[tup
 
 
 def newest_models(connection: sqlite3.Connection, series: AnySeries) -> list[tuple[str, str]]:
-    """Return (finding id, hash of its model) of the newest event of each finding of a series."""
+    """Return (name, hash of its model) of the newest event of each finding of a series, oldest first."""
     return connection.execute(
         "SELECT finding_id, model_sha256 FROM event WHERE sequence IN "
-        f"(SELECT max(sequence) FROM event WHERE {_OF_SERIES} GROUP BY finding_id)",
+        f"(SELECT max(sequence) FROM event WHERE {_OF_SERIES} GROUP BY finding_id) ORDER BY sequence",
         _values(series),
     ).fetchall()
 
@@ -156,11 +162,22 @@ def any_of_others(connection: sqlite3.Connection, series: AnySeries) -> bool:
     return bool(connection.execute(query, (series_and_patient(series)[0], *_values(series))).fetchone()[0])
 
 
-def newest_after(connection: sqlite3.Connection, series: AnySeries, finding_id: str) -> str | None:
-    """Return the state after the newest event of a finding; None where there is none."""
+def names_of(connection: sqlite3.Connection, series: AnySeries, finding_id: str) -> list[str]:
+    """Return the names under which anything was said of a finding, in the order that it was first said."""
+    least = SpokenOf(finding_id, ("",)).name
+    rows = connection.execute(
+        f"SELECT finding_id FROM event WHERE {_OF_SERIES} AND (finding_id = ? OR substr(finding_id, 1, ?) = ?) "
+        "GROUP BY finding_id ORDER BY min(sequence)",
+        (*_values(series), finding_id, len(least), least),
+    )
+    return [name for (name,) in rows]
+
+
+def newest_after(connection: sqlite3.Connection, series: AnySeries, name: str) -> str | None:
+    """Return the state after the newest event under a name; None where there is none."""
     row = connection.execute(
         f"SELECT after FROM event WHERE {_OF_SERIES} AND finding_id = ? ORDER BY sequence DESC LIMIT 1",
-        (*_values(series), finding_id),
+        (*_values(series), name),
     ).fetchone()
     return None if row is None else row[0]
 
@@ -176,15 +193,15 @@ def undo_and_redo(
 ) -> tuple[list[int], list[int]]:
     """Return the sequences of what can be taken back and of what can be made again; the next one is last in each.
 
-    What was measured or marked out of sight, as on another part of the series, is left out; decisions belong to all
-    parts. So is what was said of findings of models other than those `among`, by their ids; None leaves out none.
+    What was measured, marked or decided out of sight, as on another part of the series, is left out; so is what was
+    said of findings of models other than those `among`, by their ids; None leaves out none.
     """
     done: list[int] = []
     undone: list[int] = []
     sides, kinds = ("after", "before"), ("mark", "measured")
     kept = ", ".join(f"json_extract({side}, '$.{what}')" for side in sides for what in kinds)
     images = ", ".join(f"json_extract({side}, '$.{what}.image')" for side in sides for what in kinds)
-    here = InSight(part) if isinstance(part, str) else part
+    here = here_of(part)
     # As `InSight.holds` and `holds_mark` say.
     rows = connection.execute(
         f"SELECT sequence, kind, refers_to, finding_id, coalesce({kept}) IS NULL, CASE coalesce({images}, '') "
@@ -194,11 +211,12 @@ def undo_and_redo(
         (here.part, here.part, json.dumps(sorted(here.images)), *_values(series)),
     ).fetchall()
     # A mark that was set anew on another part is there now, with all that was done to it.
-    there = {finding_id: in_sight for _, _, _, finding_id, _, in_sight in rows}
-    for sequence, kind, refers_to, finding_id, of_a_model, in_sight in rows:
-        if not in_sight or not there[finding_id]:
+    there = {name: in_sight for _, _, _, name, _, in_sight in rows}
+    for sequence, kind, refers_to, name, of_a_model, in_sight in rows:
+        one = SpokenOf.read(name)
+        if not in_sight or not there[name] or not one.is_in(here):
             continue
-        if of_a_model and among is not None and finding_id not in among:
+        if of_a_model and among is not None and one.finding_id not in among:
             continue
         # By what they refer to, not by what is newest here: undo may have been asked for on another part.
         if kind == EventKind.UNDO:

@@ -5,23 +5,35 @@ from __future__ import annotations
 import json
 import time
 import uuid
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from attrs import evolve, frozen
 
 from viewer.domain.decision import Answer, Decision
 from viewer.domain.measurement import Measurement
-from viewer.io.journal_event import Event, EventKind, newest_after, series_and_patient, write_event
+from viewer.io.journal_event import (
+    Event,
+    EventKind,
+    here_of,
+    names_of,
+    newest_after,
+    read_events,
+    series_and_patient,
+    write_event,
+)
 from viewer.io.journal_faults import damaged
 from viewer.io.mark_record import MarkRecord, stored_mark
 from viewer.io.program import program_version
+from viewer.io.spoken_of import SpokenOf, by_finding, name_here
 from viewer.io.strict_json import WrongJsonError, parse_json, structure, unstructure
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Iterable
 
-    from viewer.io.journal_event import AnySeries
+    from viewer.domain.finding import Finding
+    from viewer.io.journal_event import AnyPart, AnySeries
 
 
 @frozen
@@ -61,6 +73,12 @@ def decision_in(state: State, finding_id: str) -> Decision | None:
     return Decision(finding_id, said.answer, said.reader, said.comment, when)
 
 
+def decisions_in(states: Iterable[tuple[str, State]], part: AnyPart) -> dict[str, Decision]:
+    """Return the decisions on what is open, by finding id, from the states that hold under names; as `decision_in`."""
+    said = [(name, decision_in(state, SpokenOf.read(name).finding_id)) for name, state in states]
+    return by_finding([(name, decision) for name, decision in said if decision is not None], here_of(part))
+
+
 def state_from(text: str) -> State:
     """Return a state from the JSON that an event keeps.
 
@@ -75,10 +93,24 @@ def state_from(text: str) -> State:
         raise damaged(str(error)) from error
 
 
-def state_of(connection: sqlite3.Connection, series: AnySeries, finding_id: str) -> State:
-    """Return what holds now; an empty state where nothing was said yet."""
-    after = newest_after(connection, series, finding_id)
+def state_of(connection: sqlite3.Connection, series: AnySeries, name: str) -> State:
+    """Return what holds now under a name; an empty state where nothing was said yet."""
+    after = newest_after(connection, series, name)
     return State() if after is None else state_from(after)
+
+
+def state_here(
+    connection: sqlite3.Connection, series: AnySeries, finding: Finding, part: AnyPart
+) -> tuple[str, State, Said | None]:
+    """Return what a finding is decided under on what is open of a series.
+
+    That is the name, what holds under it, and what a reader said of the finding that holds there, also under its id.
+    """
+    name = name_here(finding, here_of(part), names_of(connection, series, finding.id))
+    state = state_of(connection, series, name)
+    if name != finding.id and decision_in(state, finding.id) is None:
+        return name, state, state_of(connection, series, finding.id).said
+    return name, state, state.said
 
 
 def append_event(
@@ -119,6 +151,26 @@ def append_event(
     event = evolve(unsealed, hash=unsealed.true_hash())
     write_event(connection, event)
     return event
+
+
+def append_step(
+    connection: sqlite3.Connection, kind: EventKind, sequence: int, *, reader: str, series: AnySeries
+) -> Event:
+    """Add the event that takes back what was done, or makes it again; the caller commits."""
+    (action,) = read_events(connection, "sequence = ?", sequence)
+    return append_event(
+        connection,
+        kind,
+        state_of(connection, series, action.finding_id),
+        state_from(action.before if kind is EventKind.UNDO else action.after),
+        now=datetime.now(UTC),
+        reader=reader or action.reader,
+        series=series,
+        study_uid=action.study_uid,
+        finding_id=action.finding_id,
+        model_sha256=action.model_sha256,
+        refers_to=action.sequence,
+    )
 
 
 def _text(state: State) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from attrs import evolve
 
 from viewer.domain.errors import StorageError
+from viewer.io.spoken_of import SpokenOf
 
 if TYPE_CHECKING:
     from viewer.io.journal_chain import Chain
@@ -39,7 +40,7 @@ def of_series(chain: Chain) -> StorageError:
         sentence = f"Decisions on this series were changed outside of CaseStage: {count}{missing}."
     else:
         sentence = f"From the decisions on this computer {chain_words(chain)}; they may be of this series."
-    named = [f"Entry {one.sequence}: {one.finding_id}" for one in chain.changed[:_MOST_NAMED]]
+    named = [f"Entry {one.sequence}: {SpokenOf.read(one.finding_id).finding_id}" for one in chain.changed[:_MOST_NAMED]]
     if len(chain.changed) > _MOST_NAMED:
         named.append(f"and {len(chain.changed) - _MOST_NAMED:,} more")
     return StorageError(sentence, HINT, "\n".join(named))

@@ -53,18 +53,17 @@ def kept_on(
 ) -> Kept:
     """Return what holds of what is open of a series; where the journal cannot be read, what waits for it alone.
 
-    `failed` is then called with why. Decisions on what models found belong to all parts of the series, what was said of
-    a mark goes with it.
+    `failed` is then called with why. What was said of a mark goes with it.
     """
     try:
-        decisions = journal.decisions(series)
+        decisions = journal.decisions(series, part=here)
         marks = journal.marks(series)
         measured = journal.measurements(series)
     except CaseStageError as error:
         # Those of the series before are none of this one.
         decisions, marks, measured = {}, (), ()
         failed(error)
-    waiting, marks, measured = writes.over(series, marks, measured)
+    waiting, marks, measured = writes.over(series, here, marks, measured)
     elsewhere = {mark.id for mark in marks if not here.holds_mark(mark)}
     return Kept(
         {ident: said for ident, said in {**decisions, **waiting}.items() if ident not in elsewhere},

@@ -10,6 +10,7 @@ from attrs import frozen
 
 from viewer.domain.count_words import count_words
 from viewer.domain.decision import Decision
+from viewer.domain.drawn_on import InSight
 from viewer.domain.errors import StorageError
 from viewer.domain.finding import Finding
 from viewer.domain.measurement import Measurement
@@ -23,11 +24,14 @@ if TYPE_CHECKING:
 class Write:
     """A write and what it says: a decision, with a `mark_id` a reader's mark or its end, so with a `measurement_id`.
 
+    What was open as a decision was made is `here`.
+
     `write` raises StorageError where nothing of it is on disk.
     """
 
     write: Callable[[], object]
     series: AnySeries
+    here: InSight = InSight()
     decision: Decision | None = None
     mark_id: str = ""
     mark: Finding | None = None
@@ -88,17 +92,20 @@ class KeptWrites:
         self.saved_at = datetime.now(UTC)
 
     def over(
-        self, series: AnySeries, marked: Iterable[Finding], measured: Iterable[Measurement]
+        self, series: AnySeries, here: InSight, marked: Iterable[Finding], measured: Iterable[Measurement]
     ) -> tuple[dict[str, Decision], tuple[Finding, ...], tuple[Measurement, ...]]:
         """Return what waits of a series: decisions by finding id, and marks and measurements with what waits in place.
 
         Parameters
         ----------
+        here
+            What is open of the series, of which decisions are wanted.
         marked, measured
             The marks and measurements that are on disk.
         """
         own = [write for write in self._waiting if write.series == series]
-        decisions = {write.decision.finding_id: write.decision for write in own if write.decision is not None}
+        said = [write for write in own if write.here.images == here.images]
+        decisions = {write.decision.finding_id: write.decision for write in said if write.decision is not None}
         marks = _changed(marked, ((write.mark_id, write.mark) for write in own))
         return decisions, marks, _changed(measured, ((write.measurement_id, write.measurement) for write in own))
 

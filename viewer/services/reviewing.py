@@ -281,9 +281,9 @@ class Reviewing:
         """Keep what is said of a finding: `say` writes what is said now, the rest stays as it lies there."""
         reader, series = self._session.reader, self._series
         decision = Decision(finding.id, answer, reader, comment, datetime.now(UTC))
-        write = partial(say, series, finding, reader=reader, study_uid=self._study)
+        write = partial(say, series, finding, reader=reader, study_uid=self._study, part=self._part)
         opened = self._journal.openings
-        self._write(Write(write, series, decision=decision))
+        self._write(Write(write, series, self._part, decision=decision))
         self._session.decisions = {**self._session.decisions, finding.id: decision}
         if self._journal.openings != opened:
             # Another program had it until now, and has written since.
