@@ -11,7 +11,7 @@ import pytest
 from attrs import evolve
 
 from tests.services.test_case_of_phases import phases
-from tests.services.test_measuring import Bench
+from tests.services.test_measuring import Bench, length
 from tests.services.test_reviewing import finding, volume
 from tests.services.test_where_measured import in_one_object, phase
 from viewer.domain.decision import Answer
@@ -134,6 +134,31 @@ def test_an_answer_stays_where_files_of_the_series_are_gone_or_come_again(bench:
     assert answers(bench, whole) == {"f1": Answer.REJECTED}
     bench.reviewing.undo()
     assert answers(bench, lacking) == {"f1": Answer.ACCEPTED}
+
+
+def test_what_is_kept_on_images_that_are_not_there_now_is_told_of(bench: Bench) -> None:
+    decide(bench, EARLY, Answer.ACCEPTED)
+    bench.measuring.keep(length("a"))
+    bench.measuring.keep(length("b"))
+    decide(bench, LATE, Answer.ACCEPTED)
+    mark = bench.reviewing.mark_missed((1.0, 2.0, 10.0))
+    assert mark is not None
+    bench.reviewing.comment("Only here", finding_id=mark.id)
+    # Beside the others each phase has its own.
+    bench.session.volume = EARLY
+    assert bench.told == []
+    bench.session.volume = phase(30)
+    (told,) = bench.told
+    assert told.sentence == "1 mark on this series belongs to images that are not open."
+    sent_again = phase(99)
+    bench.session.volume = sent_again
+    assert bench.told[-1].sentence == (
+        "1 decision, 1 mark and 2 measurements on this series belong to images that are not open."
+    )
+    assert "open those images" in bench.told[-1].hint
+    bench.told.clear()
+    bench.session.volume = volume()
+    assert bench.told == []
 
 
 def test_an_answer_that_waits_for_the_disk_is_of_its_phase(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:

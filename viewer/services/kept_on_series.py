@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
+from viewer.domain.count_words import count_words
 from viewer.domain.decision import Decision
-from viewer.domain.errors import CaseStageError
+from viewer.domain.errors import CaseStageError, StorageError
 from viewer.domain.finding import Finding, SourceKind
 from viewer.domain.measurement import Measurement
 from viewer.services.reader_marks import changed_marks, marks_among
@@ -69,4 +70,34 @@ def kept_on(
         {ident: said for ident, said in {**decisions, **waiting}.items() if ident not in elsewhere},
         tuple(mark for mark in marks if mark.id not in elsewhere),
         tuple(m for m in measured if here.holds(m)),
+    )
+
+
+def kept_elsewhere(series: AnySeries, here: InSight, journal: Journal) -> StorageError | None:
+    """Return what is told where something is kept on images of a series that are not open; None where nothing is.
+
+    Where other parts of the series are known beside this one, it is there with them, and nothing is told.
+
+    Raises
+    ------
+    StorageError
+        When the journal cannot be read.
+    """
+    if here.part or not here.images:
+        return None
+    marks = journal.marks(series)
+    decided = journal.decisions(series).keys() - journal.decisions(series, part=here).keys() - {m.id for m in marks}
+    counts = (
+        (len(decided), "decision"),
+        (sum(1 for mark in marks if not here.holds_mark(mark)), "mark"),
+        (sum(1 for one in journal.measurements(series) if not here.holds(one)), "measurement"),
+    )
+    words = [count_words(count, what) for count, what in counts if count]
+    if not words:
+        return None
+    *others, last = words
+    said, is_one = f"{', '.join(others)} and {last}" if others else last, sum(count for count, _ in counts) == 1
+    return StorageError(
+        f"{said} on this series {'belongs' if is_one else 'belong'} to images that are not open.",
+        "Nothing is lost: open those images, such as another phase or an earlier copy.",
     )

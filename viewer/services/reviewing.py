@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
@@ -19,7 +20,7 @@ from viewer.io.journal_event import series_and_patient
 from viewer.services.chain_words import of_series
 from viewer.services.finding_listing import FindingListing
 from viewer.services.jobs import Lane
-from viewer.services.kept_on_series import Kept, kept_on
+from viewer.services.kept_on_series import Kept, kept_elsewhere, kept_on
 from viewer.services.kept_writes import KeptWrites, Write
 from viewer.services.navigation import Motion, Navigation
 from viewer.services.reader_marks import changed_marks, mark_at, marks_among, moved
@@ -364,10 +365,14 @@ class Reviewing:
             self._load()
 
     def _tell_what_lacks(self) -> None:
-        if self._journal.lacking is not None:
-            self.told.emit(self._journal.lacking)
-        elif self._series and self._journal.knows_of_others(self._series):
-            self.told.emit(others_known())
+        lacking = self._journal.lacking
+        # Where it cannot be read that was said already.
+        with suppress(CaseStageError):
+            if lacking is None and self._series:
+                others = self._journal.knows_of_others(self._series)
+                lacking = others_known() if others else kept_elsewhere(self._series, self._part, self._journal)
+        if lacking is not None:
+            self.told.emit(lacking)
 
     def _check_chain(self) -> None:
         """Look whether the entries of the opened series are as they were written, behind what the reader waits for."""
