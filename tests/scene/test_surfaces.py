@@ -67,6 +67,23 @@ def test_a_small_finding_is_as_large_in_3d_as_it_is(made: object, wide_mm: float
     assert (low + high) / 2 == pytest.approx((14.0, 14.0, 20 * slices_mm), abs=0.1)
 
 
+def test_a_finding_like_a_skeleton_is_drawn_of_few_enough_faces_to_be_turned_and_loses_no_speck() -> None:
+    size = 100
+    k, j, i = np.indices((size,) * 3) * (2 * np.pi / 10)
+    marked = np.sin(i) * np.cos(j) + np.sin(j) * np.cos(k) + np.sin(k) * np.cos(i) > 0.4
+    marked[70:] = False
+    marked[90, 60, 60] = True
+    stack = SliceStack((size, size), (0.7, 0.7), (1, 0, 0), (0, 1, 0), [(0.0, 0.0, 1.2 * k) for k in range(size)])
+    mask = Mask.from_full(marked)
+    assert mask is not None
+    surface = finding_surface(mask, stack)
+    assert 50_000 < surface.GetNumberOfCells() < 400_000
+    assert enclosed_mm3(surface) == pytest.approx(float(marked.sum()) * 0.7 * 0.7 * 1.2, rel=0.05)
+    points = vtk_to_numpy(surface.GetPoints().GetData())
+    speck = points[points[:, 2] > 95]
+    assert speck.mean(axis=0) == pytest.approx((42.0, 42.0, 108.0), abs=0.7)
+
+
 def test_a_voxel_beside_a_large_finding_is_not_lost_in_3d() -> None:
     marked = np.zeros((SIZE,) * 3, dtype=bool)
     marked[5:25, 5:25, 5:25] = True

@@ -191,6 +191,21 @@ def test_a_driver_that_hangs_is_said_in_five_seconds_in_place_of_a_picture_of_be
     assert view.picture.sentence == ""
 
 
+def test_a_finding_whose_surface_is_still_to_be_made_may_take_longer_than_a_driver_that_hangs(
+    qtbot: QtBot, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found, session.findings = session.findings, ()
+    shown = opened(qtbot, session)
+    view, drawing = shown.canvas.view_3d, shown.drawing[0]
+    drawing.come_to_rest(qtbot)
+    drawing.answer(0x202020)
+    monkeypatch.setattr(view3d, "SILENT_AFTER_MS", 150)
+    session.findings = found
+    qtbot.waitUntil(lambda: bool(drawing.asked[-1][0].surfaces))
+    qtbot.wait(300)
+    assert view.picture.sentence == ""
+
+
 def test_no_letters_stand_in_the_sentence_that_says_why_there_is_no_3d(
     qtbot: QtBot, session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:

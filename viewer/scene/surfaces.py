@@ -22,21 +22,26 @@ if TYPE_CHECKING:
 _SMOOTHING = 12
 # Organs turn as smoothly as small findings do: a surface grows with the square of what this is the cube of.
 _MOST_LABEL_VOXELS = 150_000
+# What is found is drawn of its own voxels, unless it is as large as a skeleton: two triangles for each face of a voxel.
+_MOST_FINDING_FACES = 150_000
 
 
 def finding_surface(mask: Mask, stack: SliceStack) -> vtkPolyData:
     """Return the surface of a mask of original slices, with normals, in LPS mm; it encloses as much as the voxels do.
 
     It is made in voxel coordinates and then moved to where the slices lie, so that tilted and unevenly spaced
-    stacks are right too. Method: S. F. Frisken, "SurfaceNets for multi-label segmentations", JCGT 11 (2022).
+    stacks are right too. One that would take seconds to make, and to turn, is made of fewer voxels, of which a speck
+    is one, so that nothing is out of sight. Method: S. F. Frisken, "SurfaceNets for multi-label
+    segmentations", JCGT 11 (2022).
     """
-    return _surface(mask.voxels, mask.first_ijk, (1, 1, 1), stack)
+    by = _steps_of_faces(mask, stack)
+    return _surface(_fewer(mask.voxels, by, lose_specks=False), mask.first_ijk, by, stack)
 
 
 def label_surface(mask: Mask, stack: SliceStack) -> vtkPolyData:
     """Return the surface of a mask as `finding_surface` does, of fewer voxels where it is large."""
     by = _steps(mask, stack)
-    return _surface(_fewer(mask.voxels, by), mask.first_ijk, by, stack)
+    return _surface(_fewer(mask.voxels, by, lose_specks=True), mask.first_ijk, by, stack)
 
 
 def _steps(mask: Mask, stack: SliceStack) -> tuple[int, int, int]:
@@ -48,15 +53,49 @@ def _steps(mask: Mask, stack: SliceStack) -> tuple[int, int, int]:
     return i, j, k
 
 
-def _fewer(voxels: NDArray[np.bool_], by: tuple[int, int, int]) -> NDArray[np.bool_]:
-    """Return boxes of voxels [k, j, i] as one, marked where half of them are; the last ones may reach beyond."""
+def _steps_of_faces(mask: Mask, stack: SliceStack) -> tuple[int, int, int]:
+    """Return how many voxels (i, j, k) become one, so that its surface has few enough faces."""
+    spacing_mm = (*stack.pixel_spacing_mm, float(stack.gaps_mm.mean()) if stack.count > 1 else 1.0)
+    padded = np.pad(mask.voxels, 1)
+    faces = [int(np.count_nonzero(np.diff(padded, axis=axis))) for axis in (2, 1, 0)]
+    if sum(faces) <= _MOST_FINDING_FACES:
+        return 1, 1, 1
+    area_mm2 = sum(count * float(np.prod(spacing_mm)) / mm for count, mm in zip(faces, spacing_mm, strict=True))
+    wanted_mm = (area_mm2 / _MOST_FINDING_FACES) ** 0.5
+    i, j, k = (max(1, round(wanted_mm / mm)) for mm in spacing_mm)
+    return i, j, k
+
+
+def _fewer(voxels: NDArray[np.bool_], by: tuple[int, int, int], *, lose_specks: bool) -> NDArray[np.bool_]:
+    """Return boxes of voxels [k, j, i] as one, the fullest marked, so that they hold as much; the last reach beyond.
+
+    Unless specks may be lost, boxes are marked, too, that are part of no piece of which a box is.
+    """
     if by == (1, 1, 1):
         return voxels
     i, j, k = by
     padded = np.pad(voxels, [(0, -size % step) for size, step in zip(voxels.shape, (k, j, i), strict=True)])
     nk, nj, ni = padded.shape
-    boxes = padded.reshape(nk // k, k, nj // j, j, ni // i, i)
-    return np.asarray(2 * boxes.sum(axis=(1, 3, 5), dtype=np.int32) >= i * j * k)
+    inside = padded.reshape(nk // k, k, nj // j, j, ni // i, i).sum(axis=(1, 3, 5), dtype=np.int32)
+    marked = _fullest(inside, round(int(inside.sum()) / (i * j * k)))
+    if lose_specks:
+        return marked
+    labels, count = pieces(inside > 0)
+    lost = np.bincount(labels[marked], minlength=count + 1) == 0
+    marked |= (inside > 0) & lost[labels]
+    return marked
+
+
+def _fullest(inside: NDArray[np.int32], count: int) -> NDArray[np.bool_]:
+    """Return so many of the boxes [k, j, i] that have the most inside, of equals those whose neighbours have more."""
+    if count == 0:
+        return np.zeros(inside.shape, dtype=bool)
+    around = np.pad(inside, 1).astype(np.float32)
+    within = (slice(1, -1),) * 3
+    beside = sum((np.roll(around, step, axis)[within] for axis in range(3) for step in (1, -1)), np.float32(0))
+    rank = (inside + beside / (7 * inside.max())).ravel()
+    least = np.partition(rank, -count)[-count]
+    return np.asarray((rank >= least).reshape(inside.shape) & (inside > 0), dtype=bool)
 
 
 def _surface(

@@ -124,6 +124,11 @@ def label_surfaces(shown: Shown) -> tuple[FindingSurface, ...]:
     return tuple(made)
 
 
+def _made_of(scene: VolumeScene) -> set[object]:
+    """Return what has to be made before a scene can be drawn."""
+    return {(scene.preset, scene.table), *(id(surface.mask) for surface in scene.surfaces)}
+
+
 def volume_scene(shown: Shown, tile: Tile, theme: Theme, ratio: float) -> VolumeScene:
     """Return what is to be drawn on a tile, in device pixels."""
     of_values = preset_3d(fitting_preset(shown.volume, shown.view.preset_3d)).of_values
@@ -259,7 +264,7 @@ class View3D(QObject):
             # The last picture may show a face.
             self._image = None
         first, before = self._image is None, self._wanted
-        made_anew = before is None or (scene.preset, scene.table) != (before.preset, before.table)
+        made_anew = before is None or _made_of(scene) - _made_of(before)
         self._asked, self._wanted = asked, scene
         if self._drawing is None:
             self._drawing = self._factory(self._arrived.emit, self._gave_up.emit)
