@@ -70,6 +70,14 @@ def test_each_phase_has_its_own_answer_also_after_a_restart_and_where_it_is_open
     again.close()
 
 
+def test_a_finding_whose_id_a_hand_wrote_keeps_its_answer(bench: Bench) -> None:
+    odd = "lesion\t1, \u201cleft\u201d"
+    bench.session.findings = (evolve(bench.session.findings[0], id=odd),)
+    decide(bench, EARLY, Answer.ACCEPTED, odd)
+    assert answers(bench, LATE) == {}
+    assert answers(bench, EARLY) == {odd: Answer.ACCEPTED}
+
+
 def test_phases_of_one_object_are_decided_each_for_itself(bench: Bench) -> None:
     decide(bench, in_one_object("arterial", 1), Answer.ACCEPTED)
     assert answers(bench, in_one_object("venous", 21)) == {}

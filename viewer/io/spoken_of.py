@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from viewer.domain.finding import Finding
 
 Said = TypeVar("Said")
-_BETWEEN = "\t"
+# Separators of records and of units: an id from a file that anybody may have written has a tab rather than these.
+_IMAGES, _NEXT = "\x1e", "\x1f"
 # What was said is found as long as one of them is there: some files may be gone when the series is opened again.
 _MOST_IMAGES = 5
 
@@ -36,13 +37,13 @@ class SpokenOf:
     @classmethod
     def read(cls, name: str) -> SpokenOf:
         """Return what a name in the journal stands for."""
-        finding_id, *images = name.split(_BETWEEN)
-        return cls(finding_id, tuple(images))
+        finding_id, among, images = name.rpartition(_IMAGES)
+        return cls(finding_id, tuple(images.split(_NEXT))) if among else cls(name)
 
     @property
     def name(self) -> str:
         """The name in the journal."""
-        return _BETWEEN.join((self.finding_id, *self.images))
+        return f"{self.finding_id}{_IMAGES}{_NEXT.join(self.images)}" if self.images else self.finding_id
 
     def is_in(self, here: InSight) -> bool:
         """Return whether it is of what is open; where nothing names its images, that is not known, and it is."""
