@@ -197,6 +197,7 @@ def _after_opening(window: MainWindow, rest: Callable[[], None]) -> None:
     opening, library = window.desk.opening, window.desk.library
     for source in (opening.opened, opening.failed, opening.too_large, library.listed, library.to_install):
         source.connect(lambda *_: QTimer.singleShot(_REST_AFTER_MS, rest))
+    library.is_case.connect(lambda _case, images: None if images else QTimer.singleShot(_REST_AFTER_MS, rest))
 
 
 def _end(window: MainWindow) -> None:
@@ -229,7 +230,8 @@ def _wait_for_something_to_show(window: MainWindow) -> None:
     """Wait a moment for what is opened: a window painted without it would be painted twice, and both come later."""
     waiting = QEventLoop()
     desk = window.desk
-    sources = (desk.session.volume_changed, desk.library.listed, desk.library.failed, desk.opening.failed)
+    library, opening = desk.library, desk.opening
+    sources = (desk.session.volume_changed, library.listed, library.is_case, library.failed, opening.failed)
 
     def over(*_: object) -> None:
         waiting.quit()

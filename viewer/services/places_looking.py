@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve, frozen
 
-from viewer.domain.errors import CaseStageError, NothingToOpenError
+from viewer.domain.errors import CaseDocumentError, CaseStageError, NothingToOpenError
+from viewer.domain.walkthrough import Case
+from viewer.io.case_document import DOCUMENT, read_case
 from viewer.io.dicomdir import is_dicomdir
 from viewer.io.index_rows import Place, storable, which_of
 from viewer.io.scan import scan, scan_files
@@ -51,6 +53,8 @@ class Looked:
         returns its place and all places.
     to_install
         Packs and models among the paths, which hold no scans to be listed.
+    case
+        The case that the path is, whose images alone are opened or listed; None where it is none.
     """
 
     places: tuple[Place, ...]
@@ -61,6 +65,12 @@ class Looked:
     all_places: tuple[Place, ...] = ()
     keep: Callable[[], tuple[Place | None, tuple[Place, ...]]] | None = None
     to_install: tuple[Path, ...] = ()
+    case: Case | None = None
+
+    @property
+    def told_skipped(self) -> tuple[Skipped, ...]:
+        """What was passed over and is to be told: a case's documents are no news, images that nobody may read are."""
+        return tuple(one for one in self.skipped if self.case is None or one.unread)
 
 
 def model_folder(path: Path) -> Path | None:
@@ -71,6 +81,28 @@ def model_folder(path: Path) -> Path | None:
 
 def _is_pack(path: Path) -> bool:
     return path.suffix.lower() == _PACK and os.path.isfile(path)
+
+
+def opened_at(index: LibraryIndex, paths: Sequence[Path], ctx: JobContext) -> Looked:
+    """Return what lies at some paths as `look_at` does; of one case also that, though no images lie in its folder.
+
+    Raises
+    ------
+    NothingToOpenError, CancelledError
+        As in `look_at`.
+    """
+    folder = paths[0].parent if paths and paths[0].name == DOCUMENT else paths[0]
+    case = None
+    if len(paths) == 1:
+        with suppress(CaseDocumentError):
+            case = read_case(folder)
+    if case is None:
+        return look_at(index, paths, ctx)
+    try:
+        found = look_at(index, [folder], ctx)
+    except NothingToOpenError:
+        found = Looked((), all_places=index.places())
+    return evolve(found, case=case)
 
 
 def look_at(index: LibraryIndex, paths: Sequence[Path], ctx: JobContext) -> Looked:

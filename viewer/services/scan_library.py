@@ -16,7 +16,7 @@ from viewer.domain.masking import identity_words
 from viewer.io.index_rows import FOLDER
 from viewer.services.jobs import Lane
 from viewer.services.more_images import MoreImages
-from viewer.services.places_looking import entry_or_copy, look_again, look_at, only_series_at
+from viewer.services.places_looking import entry_or_copy, look_again, only_series_at, opened_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
@@ -51,8 +51,8 @@ class ScanLibrary:
     `listed` the places to show to choose from; `skipped` the files that were passed over where the one series of a
     path is opened at once, and the words that give its patient away; `arrived` a watched place and what is different
     there (`Kept`), or a place in which series that were opened have more images now; `vanished` a watched place that is
-    not there any more, `returned` one that is back; `to_install` packs and models among the paths to open; `failed` an
-    error to show.
+    not there any more, `returned` one that is back; `to_install` packs and models among the paths to open; `is_case`
+    the case that the path is, and whether images of it are opened or listed; `failed` an error to show.
     """
 
     changed = Signal(object)
@@ -62,6 +62,7 @@ class ScanLibrary:
     vanished = Signal(object)
     returned = Signal(object)
     to_install = Signal(object)
+    is_case = Signal(object, bool)
     failed = Signal(object)
 
     def __init__(self, index: LibraryIndex, runner: JobRunner, opening: Opening, watching: FolderWatch) -> None:
@@ -146,7 +147,7 @@ class ScanLibrary:
     def open(self, paths: Sequence[Path]) -> None:
         """Open what lies at some paths: at once where it is one series, else as a list to choose from."""
         self._opening.start(
-            partial(look_at, self._index, [Path(os.path.abspath(path)) for path in paths]), self._looked
+            partial(opened_at, self._index, [Path(os.path.abspath(path)) for path in paths]), self._looked
         )
 
     def open_series(self, series: int, among: Sequence[int] = (), *, following: bool = False) -> None:
@@ -205,14 +206,17 @@ class ScanLibrary:
             self.failed.emit(error)
         if looked.to_install:
             self.to_install.emit(looked.to_install)
+        if looked.case is not None:
+            self.is_case.emit(looked.case, looked.only is not None or bool(looked.places))
         if looked.only is not None:
             only, self._keep = looked.only, looked.keep
             self._opening.open_series(only)
-            if looked.skipped:
+            if looked.told_skipped:
                 facts = only.facts
-                self.skipped.emit(looked.skipped, frozenset() if facts.synthetic else identity_words(facts.identity))
+                naming = frozenset() if facts.synthetic else identity_words(facts.identity)
+                self.skipped.emit(looked.told_skipped, naming)
             return
-        if looked.to_install and not looked.places:
+        if (looked.to_install or looked.case is not None) and not looked.places:
             return
         self.listed.emit(looked.places)
         if looked.known:

@@ -10,8 +10,10 @@ from PySide6.QtCore import QUrl
 from PySide6.QtGui import QDesktopServices
 
 from viewer.domain.errors import StorageError
+from viewer.domain.reading_direction import isolated
 from viewer.domain.session import Workspace
 from viewer.io.index_rows import FOLDER
+from viewer.services.cases import can_be_presented, case_state
 from viewer.ui.library.page_head import Page
 from viewer.ui.library.series_words import place_name
 from viewer.ui.library_commands import LibraryAsks
@@ -20,6 +22,7 @@ from viewer.ui.reports import of_arrived, of_skipped, of_too_large, of_vanished
 
 if TYPE_CHECKING:
     from viewer.domain.errors import TooLargeError
+    from viewer.domain.walkthrough import Case
     from viewer.io.index_rows import Place
     from viewer.io.index_tables import Kept
     from viewer.io.series_entry import SeriesEntry, Skipped
@@ -61,6 +64,7 @@ class OpenedPlaces:
         library.vanished.connect(self._vanished)
         library.returned.connect(self._returned)
         library.to_install.connect(self._to_install)
+        library.is_case.connect(self._is_case)
         self._desk.opening.too_large.connect(self._too_large)
         self._desk.opening.opened.connect(lambda _: self._window.messages.clear_unopened())
         self._desk.archives.removed.connect(library.forget_below)
@@ -114,6 +118,20 @@ class OpenedPlaces:
         from viewer.ui.bringing_here import BringingHere
 
         BringingHere(self._window).offer(paths)
+
+    def _is_case(self, case: Case, images: bool) -> None:
+        state = case_state(case)
+        present = can_be_presented(state)
+        hint = "What opens are its images alone, without its steps and findings." if images else f"{state}."
+        self._window.tell(
+            Message(
+                f"This is the case “{isolated(case.title)}”.",
+                hint,
+                calm=present,
+                action="Present it" if present else "",
+                act=partial(self._window.open_case, case),
+            )
+        )
 
     def _show(self, place: Place, series: tuple[int, ...]) -> None:
         """Open what arrived where it is one series, else list it."""

@@ -9,8 +9,10 @@ import pytest
 
 from tests.cli.conftest import write_small_case
 from viewer.domain.job import JobContext
+from viewer.domain.session import Workspace
 from viewer.io.pack_signature import new_key
 from viewer.io.pack_writing import write_pack
+from viewer.io.shipped import shipped
 from viewer.services.places import config_folder, data_folder
 from viewer.services.trusted_keys import FILE_NAME, TrustedKeys
 
@@ -107,8 +109,6 @@ def test_a_damaged_pack_is_refused_and_nothing_of_it_is_there(
 def test_a_model_is_put_among_the_models(
     window: MainWindow, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from viewer.io.shipped import shipped
-
     source = tmp_path / "Köpfe 100%"
     shutil.copytree(shipped("resources/models/anatomy"), source)
     manifest = (source / "model.toml").read_text(encoding="utf-8")
@@ -130,3 +130,40 @@ def test_scans_beside_a_pack_are_opened_and_the_pack_is_offered(window: MainWind
     qtbot.waitUntil(lambda: window.messages.message is not None, timeout=20_000)
     assert window.messages.message is not None
     assert window.messages.message.action == "Install"
+
+
+@pytest.mark.parametrize("name", ["", "case.json"])
+def test_a_case_that_is_opened_by_its_path_shows_its_images_and_can_be_presented(
+    window: MainWindow, packs: Path, qtbot: QtBot, name: str
+) -> None:
+    message = offered(window, qtbot, packs / "case" / name)
+    assert message.sentence == "This is the case “A small case”."
+    assert message.hint == "What opens are its images alone, without its steps and findings."
+    assert message.action == "Present it"
+    session = window.desk.session
+    qtbot.waitUntil(lambda: session.volume is not None and not session.volume.preview, timeout=20_000)
+    assert window.messages.message is message
+    window.messages.act()
+    qtbot.waitUntil(lambda: session.case is not None and session.step is not None, timeout=20_000)
+    assert session.workspace is Workspace.PRESENT
+
+
+def test_a_case_whose_pictures_are_made_at_first_use_is_opened_by_its_path_too(
+    window: MainWindow, tmp_path: Path, qtbot: QtBot
+) -> None:
+    shutil.copytree(shipped("demo_cases/liver-lesions"), tmp_path / "liver")
+    message = offered(window, qtbot, tmp_path / "liver")
+    assert message.sentence.startswith("This is the case “")
+    assert message.hint == "Made at first use, about 10 s."
+    assert message.action == "Present it"
+
+
+def test_a_folder_with_a_damaged_case_opens_as_the_scan_that_it_holds(
+    window: MainWindow, packs: Path, tmp_path: Path, qtbot: QtBot
+) -> None:
+    shutil.copytree(packs / "case", tmp_path / "case")
+    (tmp_path / "case" / "case.json").write_text("{", encoding="utf-8")
+    with qtbot.waitSignal(window.desk.opening.opened, timeout=20_000):
+        window.open_paths([tmp_path / "case"])
+    assert window.messages.message is not None
+    assert window.messages.message.action == ""

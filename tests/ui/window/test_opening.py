@@ -147,7 +147,7 @@ def test_a_window_started_with_a_folder_that_does_not_answer_appears_all_the_sam
     window: MainWindow, series: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     may = threading.Event()
-    monkeypatch.setattr(scan_library, "look_at", lambda *_: may.wait(20))
+    monkeypatch.setattr(scan_library, "opened_at", lambda *_: may.wait(20))
     app._open(window, [str(series)])
     assert window.desk.opening.running
     window.desk.opening.cancel()
