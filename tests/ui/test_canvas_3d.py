@@ -7,15 +7,19 @@ from PySide6.QtCore import QRectF
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from viewer.domain.finding import Finding
 from viewer.domain.session import Session
-from viewer.domain.view_state import Camera, Layout, OverlayMode, ViewName
+from viewer.domain.view_state import Camera, Layout, OverlayMode, ViewName, as_point
 from viewer.domain.volume import Volume
+from viewer.scene.camera import screen_from_lps
 from viewer.scene.opengl_probe import Unavailable3D
 from viewer.scene.quality import Quality
 from viewer.scene.volume3d import Picture3D, VolumeScene
+from viewer.services.reader_marks import mark_at
 from viewer.services.views import view_of_volume
 from viewer.ui.canvas import Canvas, paint_frame, view3d
 from viewer.ui.canvas.view3d import SILENT
+from viewer.ui.marks import Mark
 from viewer.ui.theme import Theme
 
 
@@ -373,3 +377,68 @@ def test_what_was_seen_in_3d_before_a_rest_is_not_shown_for_another_case(qtbot: 
     shown.canvas.show()
     qtbot.waitUntil(lambda: len(shown.drawing) == 2)
     assert shown.canvas._view_3d.picture.image is None
+
+
+def rings(canvas: Canvas) -> tuple[tuple[int, int], ...]:
+    """Return where in the 3D view the colour of what was missed is drawn, away from the edges."""
+    missed = Theme().on_anatomy(Mark.MISSED.role)
+    tile = canvas.tile(ViewName.THREE_D)
+    assert tile is not None
+    image = canvas.grab(tile.area.toRect()).toImage()
+    assert not image.isNull()
+    inside = range(40, image.width() - 40), range(40, image.height() - 40)
+    return tuple((x, y) for x in inside[0] for y in inside[1] if image.pixelColor(x, y) == missed)
+
+
+def with_mark(qtbot: QtBot, session: Session) -> tuple[Opened, Finding]:
+    """Return a canvas whose only finding is a reader's mark, beside what 3D looks at, with a grey picture."""
+    assert session.volume is not None
+    assert session.view is not None
+    focal = np.asarray(session.view.camera.focal_lps_mm)
+    mark = mark_at(as_point(focal + (6.0, 0.0, 0.0)), "Dr Example", missed=True)
+    session.findings = (mark,)
+    shown = opened(qtbot, session)
+    shown.drawing[0].answer(0x202020)
+    qtbot.waitUntil(lambda: shown.canvas.view_3d.picture.image is not None)
+    return shown, mark
+
+
+def test_what_a_reader_marked_is_a_ring_in_3d_where_it_lies(qtbot: QtBot, session: Session) -> None:
+    shown, mark = with_mark(qtbot, session)
+    places = np.array(rings(shown.canvas))
+    tile, camera = shown.canvas.tile(ViewName.THREE_D), shown.drawing[0].asked[-1][0].camera
+    assert tile is not None
+    expected = screen_from_lps(camera, mark.centre_lps_mm, round(tile.area.width()), round(tile.area.height()))
+    # Dotted, as in the planes: around the place and not on it.
+    assert np.allclose((places.min(axis=0) + places.max(axis=0)) / 2, expected, atol=2.5)
+    assert np.hypot(*(places - expected).T).min() > 5
+
+
+def test_a_mark_in_3d_goes_with_the_picture_when_it_is_turned_and_not_before(qtbot: QtBot, session: Session) -> None:
+    shown, _ = with_mark(qtbot, session)
+    before = rings(shown.canvas)
+    assert session.view is not None
+    to_eye = session.view.camera.to_eye
+    session.view = evolve(session.view, camera=evolve(session.view.camera, to_eye=(-to_eye[0], -to_eye[1], to_eye[2])))
+    assert rings(shown.canvas) == before
+    qtbot.waitUntil(lambda: shown.drawing[0].asked[-1][0].camera.to_eye != to_eye)
+    shown.drawing[0].answer(0x202020)
+    qtbot.waitUntil(lambda: rings(shown.canvas) != before)
+    left = [np.mean(places, axis=0)[0] for places in (before, rings(shown.canvas))]
+    tile = shown.canvas.tile(ViewName.THREE_D)
+    assert tile is not None
+    assert np.isclose(sum(left), tile.area.width(), atol=4)
+
+
+def test_a_mark_in_3d_is_hidden_with_the_findings_and_while_there_is_no_picture(qtbot: QtBot, session: Session) -> None:
+    shown, _ = with_mark(qtbot, session)
+    assert rings(shown.canvas)
+    assert session.view is not None
+    seen = session.view
+    session.view = evolve(seen, overlay=OverlayMode.OFF)
+    assert not rings(shown.canvas)
+    session.view = seen
+    assert rings(shown.canvas)
+    shown.drawing[0].on_unavailable(Unavailable3D("This computer cannot draw 3D.", hint="Planes go on."))
+    qtbot.waitUntil(lambda: shown.canvas.view_3d.picture.image is None)
+    assert not rings(shown.canvas)

@@ -43,7 +43,7 @@ def screen_axes(camera: Camera) -> tuple[NDArray[np.float64], NDArray[np.float64
     return right, np.cross(right, eye), eye
 
 
-def screen_from_lps(camera: Camera, lps_mm: ArrayLike, width_px: int, height_px: int) -> tuple[float, float]:
+def screen_from_lps(camera: Camera, lps_mm: ArrayLike, width_px: float, height_px: float) -> tuple[float, float]:
     """Return the continuous screen position (pixel centres at + 0.5) of a point."""
     right, down, _ = screen_axes(camera)
     offset = (np.asarray(lps_mm, dtype=np.float64) - np.asarray(camera.focal_lps_mm)) / camera.height_mm * height_px

@@ -14,6 +14,7 @@ from viewer.domain.geometry import PLANE_AXES, PlaneName
 from viewer.domain.overlay_look import MOST_LABEL_OPACITY, look_of
 from viewer.domain.view_state import OverlayMode
 from viewer.scene.acquired import acquired_slices, image_step_mm
+from viewer.scene.camera import screen_from_lps
 from viewer.scene.contours import Outlines, Polyline, grow_mm, slice_outlines
 from viewer.ui.canvas.closed_path import closed_path
 from viewer.ui.canvas.frame_places import frame_places, seen_part
@@ -28,11 +29,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from viewer.domain.labels import Mask
+    from viewer.domain.overlay_look import LabelLook
+    from viewer.domain.view_state import Camera
     from viewer.domain.volume import Volume
     from viewer.scene.plane_geometry import ViewportGeometry
     from viewer.ui.canvas.shown import Drawn, Shown
 
 MOST_FILL = 0.3
+RING_PX = 11.0
 MOST_KEPT = 4000
 # Twice the area of the triangle of three points in a row, below which the middle one lies on the line.
 STRAIGHT_MM2 = 1e-9
@@ -132,9 +136,7 @@ def overlay_steps(
         if not drawn.finding.placed:
             continue
         chosen = look_of(shown.view.label_looks, drawn.finding.label_key)
-        line = line_of(
-            drawn.mark, selected=drawn.selected, stage=look.stage, own_colour=chosen.colour, second=drawn.second
-        )
+        line = _line(drawn, chosen, look)
         if drawn.finding.mask is None:
             _paint_point(painter, drawn, shown, geometry, line, look)
             continue
@@ -210,15 +212,41 @@ def _paint_fill(
 def _paint_point(
     painter: QPainter, drawn: Drawn, shown: Shown, geometry: ViewportGeometry, line: Line, look: TextLook
 ) -> None:
-    """Draw a reader's point as a ring where the plane is within two images of it."""
+    """Draw a point as a ring where the plane is within two images of it."""
     finding = drawn.finding
     reach = max(2 * image_step_mm(shown.volume, geometry), 2.0)
     if abs(geometry.distance_mm(finding.centre_lps_mm)) > reach:
         return
-    middle = QPointF(*geometry.screen_from_lps(finding.centre_lps_mm))
+    _paint_ring(painter, QPointF(*geometry.screen_from_lps(finding.centre_lps_mm)), line, look)
+
+
+def paint_points_in_3d(painter: QPainter, shown: Shown, camera: Camera, area: QRectF, look: TextLook) -> None:
+    """Draw what has a place and no outline as rings over a 3D picture that was taken from a camera.
+
+    As surfaces do they shine through what lies before them.
+    """
+    if shown.view.overlay is OverlayMode.OFF:
+        return
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    for drawn in shown.drawn:
+        finding = drawn.finding
+        if finding.placed and finding.mask is None:
+            x, y = screen_from_lps(camera, finding.centre_lps_mm, area.width(), area.height())
+            line = _line(drawn, look_of(shown.view.label_looks, finding.label_key), look)
+            _paint_ring(painter, area.topLeft() + QPointF(x, y), line, look)
+    painter.restore()
+
+
+def _line(drawn: Drawn, chosen: LabelLook, look: TextLook) -> Line:
+    return line_of(drawn.mark, selected=drawn.selected, stage=look.stage, own_colour=chosen.colour, second=drawn.second)
+
+
+def _paint_ring(painter: QPainter, middle: QPointF, line: Line, look: TextLook) -> None:
+    painter.setBrush(Qt.BrushStyle.NoBrush)
     for pen in (line.casing(look.theme, scale=look.scale), line.pen(look.theme, scale=look.scale)):
         painter.setPen(pen)
-        painter.drawEllipse(middle, 11 * look.scale, 11 * look.scale)
+        painter.drawEllipse(middle, RING_PX * look.scale, RING_PX * look.scale)
 
 
 def paint_long_axis(

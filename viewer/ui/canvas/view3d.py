@@ -25,6 +25,7 @@ from viewer.scene.values_look import values_shown
 from viewer.scene.volume3d import FindingSurface, Picture3D, PlanesShown, VolumeScene
 from viewer.ui.canvas.cover import COVERED
 from viewer.ui.canvas.paint_frame import Look, paint_frame
+from viewer.ui.canvas.paint_overlay import paint_points_in_3d
 from viewer.ui.canvas.paint_patches import paint_patches_in_3d
 from viewer.ui.canvas.paint_plane import image_of
 from viewer.ui.canvas.paint_text import paint_sentence
@@ -173,9 +174,11 @@ def paint_3d(painter: QPainter, tile: Tile, shown: Shown, look: Look, picture: P
     elif picture.sentence:
         paint_sentence(painter, tile.free, picture.sentence, look.text)
     # A slow machine's picture may be of a moment ago, and what is drawn over it has to be right for it.
-    camera = shown.view.camera if picture.camera is None else picture.camera
-    if picture.image is not None and shown.patches is not None:
-        paint_patches_in_3d(painter, shown.patches, camera, tile.area, look.text)
+    camera = tile.shifted(shown.volume, shown.view).camera if picture.camera is None else picture.camera
+    if picture.image is not None:
+        if shown.patches is not None:
+            paint_patches_in_3d(painter, shown.patches, camera, tile.area, look.text)
+        paint_points_in_3d(painter, shown, camera, tile.area, look.text)
     if look.decorated:
         shown = evolve(shown, drawn_3d=picture.drawn, view=evolve(shown.view, camera=camera))
         # Over a sentence they would only make it hard to read.
