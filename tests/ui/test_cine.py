@@ -111,7 +111,7 @@ def test_it_keeps_its_rate_and_answers_meanwhile(qtbot: QtBot, window: Looking, 
     assert median(late) < 0.05
 
 
-@pytest.mark.parametrize("how", ["wheel", "click", "arrow", "layout", "workspace"])
+@pytest.mark.parametrize("how", ["wheel", "click", "arrow", "other view", "layout", "workspace"])
 def test_whoever_takes_hold_of_the_view_stops_it(qtbot: QtBot, window: Looking, session: Session, how: str) -> None:
     play(qtbot, window, session)
     place = QPoint(60, 80)
@@ -134,6 +134,8 @@ def test_whoever_takes_hold_of_the_view_stops_it(qtbot: QtBot, window: Looking, 
         QTest.mouseClick(window.canvas, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, place)
     elif how == "arrow":
         QTest.keyClick(window, Qt.Key.Key_Up)
+    elif how == "other view":
+        QTest.keyClick(window, Qt.Key.Key_F6)
     elif how == "layout":
         assert session.view is not None
         session.view = evolve(session.view, layout=Layout.SINGLE)

@@ -14,7 +14,6 @@ from viewer.ui.escape import EscapeKey
 
 if TYPE_CHECKING:
     from viewer.domain.geometry import PlaneName
-    from viewer.domain.session import Session
     from viewer.domain.view_state import Point, ViewState
     from viewer.domain.volume import Volume
     from viewer.ui.canvas.canvas import Canvas
@@ -31,8 +30,7 @@ _STOPPING = frozenset({QEvent.Type.MouseButtonPress, QEvent.Type.MouseButtonDblC
 class Cine:
     """Plays or not, at one of `RATES`, round and round or back and forth; keeps both choices between plays."""
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    def __init__(self) -> None:
         self._run: _Run | None = None
         self.rate = FIRST_RATE
         self.back_and_forth = False
@@ -43,9 +41,9 @@ class Cine:
         return self._run is not None
 
     def start(self, canvas: Canvas, plane: PlaneName) -> None:
-        """Play the images of a plane; stops by itself as soon as somebody takes hold of the view."""
+        """Play the images of a plane; stops by itself once somebody takes hold of the view, or of another one."""
         self.stop()
-        self._run = _Run(self, self._session, canvas, plane)
+        self._run = _Run(self, canvas, plane)
         canvas.settings_changed.emit()
 
     def stop(self) -> None:
@@ -79,9 +77,11 @@ def on_image(volume: Volume, view: ViewState, plane: PlaneName) -> Point:
 class _Run(QObject):
     """One play on one canvas."""
 
-    def __init__(self, cine: Cine, session: Session, canvas: Canvas, plane: PlaneName) -> None:
+    def __init__(self, cine: Cine, canvas: Canvas, plane: PlaneName) -> None:
         super().__init__(canvas)
+        session = canvas.session
         self._cine, self._session, self._canvas, self._plane = cine, session, canvas, plane
+        self._active = canvas.active
         self._direction = 1
         self._left_at = session.view
         self._due_s = time.monotonic()
@@ -121,6 +121,10 @@ class _Run(QObject):
     def _next(self) -> None:
         view, volume = self._session.view, self._session.volume
         if view is None or volume is None or self._left_at is None or not _same_place(view, self._left_at):
+            self._cine.stop()
+            return
+        if self._canvas.active is not self._active or self._canvas.keys_here is False:
+            # Keys act on another view by now, and would stop or move something else than what plays.
             self._cine.stop()
             return
         moved, self._direction = next_image(

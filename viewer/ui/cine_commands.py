@@ -22,7 +22,7 @@ CINE_MENU = ("view.cine", None, "view.cine_faster", "view.cine_slower", "view.ci
 
 def cine_commands(looking: Looking, settings: Settings | None = None) -> list[Command]:
     """Return the commands of cine; `settings` keep its rate and direction between starts."""
-    cine = Cine(looking.session)
+    cine = Cine()
     if settings is not None:
         cine.rate = min(RATES, key=lambda rate: abs(rate - settings.now.cine_rate))
         cine.back_and_forth = settings.now.cine_back_and_forth
@@ -69,7 +69,7 @@ def cine_commands(looking: Looking, settings: Settings | None = None) -> list[Co
         Command(
             "view.cine",
             "Cine",
-            "Play through the images of the active plane; a click, the wheel or Esc stops",
+            "Play through the images of the active plane; a click, the wheel, F6 or Esc stops",
             play,
             shortcuts=("C",),
             contexts=VIEWING,

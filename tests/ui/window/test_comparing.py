@@ -649,3 +649,24 @@ def test_the_last_of_joined_buttons_that_is_shown_has_its_edge(compared: MainWin
     picture = last.grab().toImage()
     edge = picture.pixelColor(picture.width() - 1, picture.height() // 2)
     assert edge.lightness() < picture.pixelColor(picture.width() - 6, picture.height() // 2).lightness()
+
+
+def test_cine_plays_the_series_that_has_the_keys_and_stops_when_they_go_to_the_other(
+    compared: MainWindow, press: Callable[..., None], qtbot: QtBot
+) -> None:
+    compared.actions_.run("compare.link_place")
+    here, there = compared.desk.session, compared.desk.other.session
+    compared.compare.here.active = ViewName.AXIAL
+    press(compared, Qt.Key.Key_F6, Qt.KeyboardModifier.ShiftModifier)
+    assert compared.compare.keys_there
+    compared.compare.there.active = ViewName.AXIAL
+    before = here.view, there.view
+    press(compared, Qt.Key.Key_C)
+    qtbot.waitUntil(lambda: there.view != before[1])
+    assert here.view == before[0]
+    press(compared, Qt.Key.Key_F6, Qt.KeyboardModifier.ShiftModifier)
+    assert not compared.compare.keys_there
+    qtbot.waitUntil(lambda: not compared.actions_["view.cine"].isChecked())
+    stays = there.view
+    qtbot.wait(150)
+    assert there.view == stays
