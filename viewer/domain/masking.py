@@ -136,7 +136,12 @@ def descriptions(series: SeriesFacts, *, masked: bool) -> tuple[str, str]:
 
 def part_words(volume: Volume, *, masked: bool) -> str:
     """Return which part of its series a volume is, "phase 1 of 2, 12:31:05"; `masked`, without day and time."""
-    return _of_series(volume.series, _WHEN.sub("", volume.part)) if masked else volume.part
+    return _of_series(volume.series, undated(volume.part)) if masked else volume.part
+
+
+def undated(part: str) -> str:
+    """Return which part of its series something is, without day and time."""
+    return _WHEN.sub("", part)
 
 
 def _of_series(series: SeriesFacts, text: str) -> str:

@@ -348,3 +348,31 @@ def test_a_case_that_was_only_presented_is_not_offered_and_one_that_was_read_is(
     qtbot.waitUntil(lambda: session.case is not None and not third.desk.opening.running, timeout=20_000)
     qtbot.waitUntil(lambda: session.workspace is Workspace.REVIEW)
     third.close()
+
+
+@pytest.mark.parametrize(("description", "called"), [("Liver", "“Liver”"), ("Liver JaneDoe", "A scan")])
+def test_of_a_series_of_phases_the_offer_says_which_one_was_open_and_not_when_it_was_taken(
+    start: Callable[[], MainWindow], tmp_path: Path, qtbot: QtBot, description: str, called: str
+) -> None:
+    made = MadeCt(tmp_path)
+    for phase in (1, 2):
+        for k in range(4):
+            made.slice(
+                f"both/{phase}{k}", made.pixels(k) + phase, (0, 0, 2.0 * k), series="7", SeriesDescription=description,
+                TemporalPositionIdentifier=str(phase), AcquisitionTime=f"12310{phase}", **JANE,
+            )  # fmt: skip
+    first = start()
+    first.open_paths([tmp_path / "both"])
+    library = first.desk.library
+    qtbot.waitUntil(lambda: bool(library.places) and not first.desk.runner._jobs, timeout=20_000)
+    ids = first.library.scans.lines.series_ids
+    library.open_series(ids[1], ids)
+    qtbot.waitUntil(lambda: first.desk.session.volume is not None and not first.desk.opening.running, timeout=20_000)
+    qtbot.waitUntil(lambda: not first.desk.runner._jobs, timeout=20_000)
+    assert first.desk.session.volume is not None
+    assert first.desk.session.volume.part.startswith("phase 2 of 2")
+    first.close()
+    window = start()
+    assert window.go_on.bar is not None
+    assert window.go_on.bar.sentence == f"{called}, phase 2 of 2, was open in Review. Go on there?"
+    window.close()

@@ -14,7 +14,7 @@ from viewer.domain.session import Workspace
 from viewer.domain.view_state import Comparison
 from viewer.services.comparing import LookedAt
 from viewer.ui.library.go_on_bar import GoOnBar
-from viewer.ui.library.series_words import series_title
+from viewer.ui.library.series_words import part_title, series_title
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -109,26 +109,25 @@ class GoOnHere:
         if left is None or found is None:
             self._desk.left_open.forget()
             return
-        title, go_on = found
+        what, go_on = found
         place = "Inspect" if left.workspace is Workspace.INSPECT else "Review"
-        what = "A scan" if title == MASKED else f"“{isolated(title)}”"
         words = f"{what} was open in {place}. Go on there?"
         bar = GoOnBar(self._window.theme, words, "Open it again, looked at as it was", calm=True)
         self._show(bar, go_on, self._desk.left_open.forget)
 
     def _found(self, left: Left) -> tuple[str, Callable[[], None]] | None:
-        """Return what was open by its name, and what opens it; None where it is not there any more."""
+        """Return what was open in words, and what opens it; None where it is not there any more."""
         desk = self._desk
         if left.series is None:
             case = self._case(left.case)
-            return None if case is None else (case.title, lambda: self._open_case(case, left))
+            return None if case is None else (_named(case.title), lambda: self._open_case(case, left))
         row = desk.left_open.row(left.series)
         if row is None:
             return None
         study = desk.library.studies([row.study]).get(row.study)
         # Who looks on while a talk is prepared has no business with names.
-        title = series_title(row, study, masked=True)
-        return title, lambda: self._open_series(row.id, left)
+        name, part = _named(series_title(row, study, masked=True)), part_title(row, study)
+        return f"{name}, {part}," if part else name, lambda: self._open_series(row.id, left)
 
     def _open_case(self, case: Case, left: Left) -> None:
         self._desk.opening.open_case(case, partial(self._look, left))
@@ -185,3 +184,7 @@ class GoOnHere:
             bar.hide()
             bar.setParent(None)
             bar.deleteLater()
+
+
+def _named(title: str) -> str:
+    return "A scan" if title == MASKED else f"“{isolated(title)}”"

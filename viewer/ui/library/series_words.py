@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from viewer.domain.count_words import count_words
-from viewer.domain.masking import MASKED, identity_words, masked_path, masked_text
+from viewer.domain.masking import MASKED, identity_words, masked_path, masked_text, names_patient, undated
 from viewer.domain.reading_direction import isolated
 from viewer.domain.value_units import HU, UNKNOWN, unit_words
 from viewer.io.index_rows import ARCHIVE, FOLDER
@@ -46,6 +46,13 @@ def series_title(row: SeriesRow, study: StudyRow | None, *, masked: bool) -> str
     if masked and study is not None and not row.synthetic:
         description = masked_text(description, identity_words(study.identity))
     return description or (f"Series {row.number}" if row.number is not None else "Series without a name")
+
+
+def part_title(row: SeriesRow, study: StudyRow | None) -> str:
+    """Return which part of its series is meant, without who and when; "" where it is all of it."""
+    part = undated(row.part)
+    named = study is not None and not row.synthetic and names_patient(part, identity_words(study.identity))
+    return "" if named else part
 
 
 def series_facts(row: SeriesRow, fits: Callable[[str], bool] | None = None) -> str:
