@@ -19,6 +19,7 @@ from viewer.io.scan import scan, scan_files
 from viewer.io.series_entry import ScanResult, SeriesEntry, Skipped
 from viewer.io.volume_files import is_volume_file
 from viewer.io.zip_archive import is_archive
+from viewer.services.place_state import PlaceState, state_at
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -223,8 +224,13 @@ def entry_of(index: LibraryIndex, row: SeriesRow, ctx: JobContext) -> SeriesEntr
     CancelledError
         When the work was cancelled.
     """
-    home = Path(row.home)
-    if not os.path.exists(home):
+    state, why = state_at(row.home)
+    if state is PlaceState.CLOSED:
+        raise NothingToOpenError(
+            f"The folder of this series cannot be read ({why}).",
+            "Look whether its disk or network place is connected and may be read.",
+        )
+    if state is PlaceState.GONE:
         raise NothingToOpenError(
             "The folder of this series is not there.",
             "Connect the disk or the network place that it lies on, or forget the place.",

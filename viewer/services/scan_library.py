@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import os
-from enum import StrEnum
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -16,6 +15,7 @@ from viewer.domain.masking import identity_words
 from viewer.io.index_rows import FOLDER
 from viewer.services.jobs import Lane
 from viewer.services.more_images import MoreImages
+from viewer.services.place_state import PlaceState, state_at
 from viewer.services.places_looking import entry_or_copy, look_again, only_series_at, opened_at
 
 if TYPE_CHECKING:
@@ -35,15 +35,6 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 
 
-class PlaceState(StrEnum):
-    """How a place is, as far as the program knows."""
-
-    REMEMBERED = "remembered"
-    CHECKING = "checking"
-    CHECKED = "checked"
-    GONE = "gone"
-
-
 class ScanLibrary:
     """Places and their series, from the index. Signals are emitted on the main thread.
 
@@ -51,15 +42,16 @@ class ScanLibrary:
     `listed` the places to show to choose from; `skipped` the files that were passed over where the one series of a
     path is opened at once, and the words that give its patient away; `arrived` a watched place and what is different
     there (`Kept`), or a place in which series that were opened have more images now; `vanished` a watched place that is
-    not there any more, `returned` one that is back; `to_install` packs and models among the paths to open; `is_case`
-    the case that the path is, and whether images of it are opened or listed; `failed` an error to show.
+    not there any more, or why it cannot be read; `returned` one that is back; `to_install` packs and models among the
+    paths to open; `is_case` the case that the path is, and whether images of it are opened or listed; `failed` an error
+    to show.
     """
 
     changed = Signal(object)
     listed = Signal(object)
     skipped = Signal(object, object)
     arrived = Signal(object, object)
-    vanished = Signal(object)
+    vanished = Signal(object, str)
     returned = Signal(object)
     to_install = Signal(object)
     is_case = Signal(object, bool)
@@ -258,20 +250,16 @@ class ScanLibrary:
             return
         asked = {place.id: place.path for place in self._places if self.state(place.id) is not PlaceState.CHECKING}
 
-        def there(_ctx: JobContext) -> dict[int, bool]:
-            return {place: os.path.exists(path) for place, path in asked.items()}
+        def there(_ctx: JobContext) -> dict[int, PlaceState]:
+            return {place: state_at(path)[0] for place, path in asked.items()}
 
         self._asking = self._runner.run(there, done=self._found_out, failed=self.failed.emit, lane=Lane.PLACES)
 
-    def _found_out(self, there: dict[int, bool]) -> None:
-        for place, exists in there.items():
+    def _found_out(self, there: dict[int, PlaceState]) -> None:
+        for place, now in there.items():
             state = self.state(place)
-            if state is PlaceState.CHECKING:
-                continue
-            if not exists:
-                self._note(place, PlaceState.GONE)
-            elif state is PlaceState.GONE:
-                self._note(place, PlaceState.REMEMBERED)
+            if state is not PlaceState.CHECKING and (now.away or state.away):
+                self._note(place, now)
 
     def check(self, places: Iterable[int]) -> None:
         """Look at places again in the background."""
@@ -286,16 +274,17 @@ class ScanLibrary:
                 lane=Lane.PLACES,
             )
 
-    def _checked(self, place: int, ctx: JobContext) -> tuple[Place, Kept] | None:
+    def _checked(self, place: int, ctx: JobContext) -> tuple[Place, Kept] | PlaceState:
         found = next((p for p in self._index.places() if p.id == place), None)
-        if found is None or not os.path.exists(found.path):
-            return None
+        state = PlaceState.GONE if found is None else state_at(found.path)[0]
+        if found is None or state.away:
+            return state
         return found, self._more.told(look_again(self._index, Path(found.path), ctx))
 
-    def _check_in(self, place: int, looked: tuple[Place, Kept] | None) -> None:
+    def _check_in(self, place: int, looked: tuple[Place, Kept] | PlaceState) -> None:
         self._checks.pop(place, None)
-        self._take_in(place, PlaceState.GONE if looked is None else PlaceState.CHECKED)
-        if looked is not None and looked[1].grown:
+        self._take_in(place, looked if isinstance(looked, PlaceState) else PlaceState.CHECKED)
+        if not isinstance(looked, PlaceState) and looked[1].grown:
             self.arrived.emit(*looked)
 
     def _check_failed(self, place: int, error: CaseStageError) -> None:
@@ -345,9 +334,9 @@ class ScanLibrary:
         if kept.in_series:
             self.arrived.emit(place, kept)
 
-    def _vanished(self, place: Place) -> None:
-        self._note(place.id, PlaceState.GONE)
-        self.vanished.emit(place)
+    def _vanished(self, place: Place, why: str) -> None:
+        self._note(place.id, PlaceState.CLOSED if why else PlaceState.GONE)
+        self.vanished.emit(place, why)
 
     def _returned(self, place: Place) -> None:
         self.check((place.id,))

@@ -17,6 +17,7 @@ from viewer.domain.errors import CaseStageError
 from viewer.domain.job import JobContext
 from viewer.io.folder_stamps import Stamp, folder_stamps
 from viewer.io.index_rows import Place
+from viewer.services.place_state import why_closed
 from viewer.services.places_looking import look_again
 
 if TYPE_CHECKING:
@@ -40,14 +41,15 @@ _log = logging.getLogger(__name__)
 class _Watched:
     """One folder: how its files were at the last look, and when they were taken into the list last.
 
-    None is before the first time: all may be gone that the list holds from an earlier start.
+    None is before the first time: all may be gone that the list holds from an earlier start. `away` is why it cannot be
+    read, "" where it is not there, and None where all is well.
     """
 
     place: Place
     seen: Stamps | None = None
     taken: Stamps | None = None
     changed_at: float | None = None
-    there: bool = True
+    away: str | None = None
 
 
 class FolderWatch:
@@ -55,7 +57,8 @@ class FolderWatch:
 
     Polling, because network shares and many file systems tell nobody of changes. A file that is still growing waits
     until two looks found it the same, and with it the others of its folder. Signals are emitted on the main thread:
-    `arrived` carries a place and what is different there (`Kept`), `vanished` and `returned` a place.
+    `arrived` carries a place and what is different there (`Kept`); `vanished` a place and why it cannot be read, ""
+    where it is not there; `returned` a place.
 
     Parameters
     ----------
@@ -64,7 +67,7 @@ class FolderWatch:
     """
 
     arrived = Signal(object, object)
-    vanished = Signal(object)
+    vanished = Signal(object, str)
     returned = Signal(object)
 
     def __init__(self, index: LibraryIndex, deliver: Deliver, every_s: float = EVERY_S) -> None:
@@ -119,13 +122,14 @@ class FolderWatch:
     def _look(self, one: _Watched) -> None:
         try:
             stamps = folder_stamps(one.place.path)
-        except OSError:
-            if one.there:
-                one.there = False
-                self._deliver(partial(self.vanished.emit, one.place))
+        except OSError as error:
+            why = why_closed(error)
+            if one.away != why:
+                one.away = why
+                self._deliver(partial(self.vanished.emit, one.place, why))
             return
-        if not one.there:
-            one.there = True
+        if one.away is not None:
+            one.away = None
             self._deliver(partial(self.returned.emit, one.place))
         before, one.seen = one.seen, stamps
         if stamps == one.taken or before is None:

@@ -105,8 +105,9 @@ class OpenedPlaces:
             if folder.is_relative_to(place.path) or Path(place.path).is_relative_to(folder)
         )
 
-    def _vanished(self, place: Place) -> None:
-        self._gone[place.id] = of_vanished(self._words(place))
+    def _vanished(self, place: Place, why: str) -> None:
+        self._returned(place)
+        self._gone[place.id] = of_vanished(self._words(place), why)
         self._window.tell(self._gone[place.id])
 
     def _returned(self, place: Place) -> None:

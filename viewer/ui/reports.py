@@ -74,8 +74,11 @@ def of_too_large(error: TooLargeError, act: Callable[[], None]) -> Message:
     return Message(error.sentence, error.hint, error.detail, unopened=True, action=words, act=act)
 
 
-def of_vanished(place: str) -> Message:
-    """Return that a watched place is not there any more."""
+def of_vanished(place: str, why: str = "") -> Message:
+    """Return that a watched place is not there any more, or why it cannot be read."""
+    if why:
+        hint = "Look whether its disk or network place is connected and may be read; then it is watched again."
+        return Message(f"The watched folder {place} cannot be read ({why}).", hint)
     return Message(f"The watched folder {place} is not there any more.", "It is watched again when it is back.")
 
 

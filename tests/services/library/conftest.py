@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import queue
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -19,7 +22,6 @@ from viewer.services.watching import FolderWatch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from tests.io.conftest import MadeCt
 
@@ -50,6 +52,7 @@ class Program:
         self.opened: list[Any] = []
         self.arrived: list[tuple[str, int, int, int]] = []
         self.vanished: list[str] = []
+        self.why_vanished: list[str] = []
         self.library.listed.connect(lambda places: self.listed.append(tuple(p.name for p in places)))
         self.library.skipped.connect(lambda skipped, _naming: self.skipped.append(skipped))
         self.library.failed.connect(self.failures.append)
@@ -57,6 +60,7 @@ class Program:
             lambda p, kept: self.arrived.append((p.name, len(kept.new), len(kept.grown), len(kept.gone)))
         )
         self.library.vanished.connect(lambda place: self.vanished.append(place.name))
+        self.library.vanished.connect(lambda _place, why: self.why_vanished.append(why))
         self.opening.opened.connect(self.opened.append)
         self.opening.failed.connect(self.failures.append)
         self.library.refresh()
@@ -128,6 +132,23 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Program]]:
 def program(start: Callable[..., Program]) -> Program:
     """Return a program that was never used before."""
     return start()
+
+
+@pytest.fixture
+def closing(monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], Callable[[], None]]:
+    """Return a function that keeps everybody from looking into a folder, and returns what opens it again."""
+    asked = os.scandir
+
+    def close(folder: Path) -> Callable[[], None]:
+        def refused(path: Any = ".") -> Any:
+            if isinstance(path, str | os.PathLike) and Path(path).is_relative_to(folder):
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+            return asked(path)
+
+        monkeypatch.setattr(os, "scandir", refused)
+        return lambda: monkeypatch.setattr(os, "scandir", asked)
+
+    return close
 
 
 @pytest.fixture

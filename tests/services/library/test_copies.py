@@ -182,13 +182,11 @@ def test_volumes_in_files_of_their_own_have_copies_too(program: Any, tmp_path: P
 
 def test_it_is_said_where_copies_lie_and_which_is_whole() -> None:
     assert copies_words([]) == copies_words([], "Here") == ""
-    assert copies_words([("CD 1", 0, False)]) == "Also in CD 1."
-    assert copies_words([("CD 1", 3, False)], "Part") == "In Part, 3 images fewer than in CD 1."
-    assert copies_words([("CD 1", -1, True)]) == "1 image more than in CD 1 (not there)."
-    assert copies_words([("A", 0, False), ("B", -2, False), ("C", 0, False)]) == (
-        "Also in A and C; 2 images more than in B."
-    )
-    assert copies_words([(name, 0, False) for name in "ABCD"]) == "Also in A, B and 2 more places."
+    assert copies_words([("CD 1", 0, "")]) == "Also in CD 1."
+    assert copies_words([("CD 1", 3, "")], "Part") == "In Part, 3 images fewer than in CD 1."
+    assert copies_words([("CD 1", -1, "not there")]) == "1 image more than in CD 1 (not there)."
+    assert copies_words([("A", 0, ""), ("B", -2, ""), ("C", 0, "")]) == ("Also in A and C; 2 images more than in B.")
+    assert copies_words([(name, 0, "") for name in "ABCD"]) == "Also in A, B and 2 more places."
 
 
 def test_a_single_image_and_a_copy_of_its_file_are_an_image_that_is_there_twice(

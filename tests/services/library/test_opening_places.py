@@ -17,7 +17,7 @@ from tests.io.dicomdirs import list_images
 from viewer.domain.errors import NothingToOpenError
 from viewer.domain.geometry import Verdict
 from viewer.services import places_looking, scan_library
-from viewer.services.scan_library import PlaceState
+from viewer.services.place_state import PlaceState
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -319,6 +319,29 @@ def test_a_series_whose_folder_is_gone_says_so(start: Callable[[], Any], folder:
     program.library.check([program.place("ct").id])
     program.rest()
     assert program.library.state(program.place("ct").id) is PlaceState.CHECKED
+
+
+def test_a_series_whose_folder_is_closed_says_so_and_stays_in_the_list(
+    start: Callable[[], Any], folder: Path, closing: Callable[[Path], Callable[[], None]]
+) -> None:
+    start().open(folder)
+    program = start()
+    (row,) = program.rows("thin")
+    reopen = closing(folder)
+    program.library.open_series(row.id)
+    program.rest()
+    (error,) = program.failures
+    assert error.sentence == "The folder of this series cannot be read (Permission denied)."
+    assert "may be read" in error.hint
+    assert program.library.state(program.place("ct").id) is PlaceState.CLOSED
+    assert described(program) == ["Thorax lung", "Thorax thin"]
+    reopen()
+    program.library.refresh()
+    program.rest()
+    assert program.library.state(program.place("ct").id) is PlaceState.REMEMBERED
+    program.library.open_series(row.id)
+    program.rest()
+    assert len(program.opened) == 1
 
 
 def test_a_series_that_is_gone_from_its_folder_says_so_and_leaves_the_list(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from viewer.services.scan_library import PlaceState
+from viewer.services.place_state import PlaceState
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -213,6 +213,26 @@ def test_a_folder_that_vanishes_is_told_once_and_watched_again_when_it_is_back(
     made.slice("bone/IM0", made.pixels(), series="9", SeriesDescription="Thorax bone")
     watched.look(2)
     assert watched.arrived == [("ct", 1, 0, 0)]
+
+
+def test_a_folder_that_nobody_may_look_into_any_more_is_said_to_be_closed_and_not_to_be_gone(
+    watched: Any, folder: Path, closing: Callable[[Path], Callable[[], None]]
+) -> None:
+    reopen = closing(folder)
+    watched.look(3)
+    assert watched.vanished == ["ct"]
+    assert watched.why_vanished == ["Permission denied"]
+    assert watched.library.state(watched.place("ct").id) is PlaceState.CLOSED
+    watched.library.check([watched.place("ct").id])
+    watched.rest()
+    assert watched.library.state(watched.place("ct").id) is PlaceState.CLOSED
+    assert len(watched.rows()) == 2
+    reopen()
+    watched.look()
+    assert watched.library.state(watched.place("ct").id) is PlaceState.CHECKED
+    folder.rename(folder.with_name("away"))
+    watched.look()
+    assert watched.why_vanished == ["Permission denied", ""]
 
 
 def test_an_archive_that_is_still_being_copied_is_waited_for(watched: Any, folder: Path, made: Any) -> None:

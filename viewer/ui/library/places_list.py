@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QAbstractItemView, QListView, QStyle, QStyledItemD
 
 from viewer.domain.count_words import count_words
 from viewer.domain.reading_direction import isolated
-from viewer.services.scan_library import PlaceState
+from viewer.services.place_state import PlaceState
 from viewer.ui.fonts import Type, font
 from viewer.ui.icons import paint_icon
 from viewer.ui.library.series_words import place_icon, place_name, place_path, state_words
@@ -107,7 +107,7 @@ class _PlaceDelegate(QStyledItemDelegate):
         place = self._model.place(index.row())
         how = self._desk.library.state(place.id) if place is not None else PlaceState.CHECKED
         icon = place_icon(place, how) if place is not None else "layers"
-        gone = how is PlaceState.GONE
+        gone = how.away
         box = QRectF(area.left() + PAD, area.top() + 11, 18, 18)
         paint_icon(painter, box, self._theme, icon, "disagree" if gone else "text2")
         left = area.left() + PAD + 18 + 12

@@ -12,8 +12,8 @@ from PySide6.QtGui import QImage
 
 from viewer.domain.geometry import Verdict
 from viewer.services.left_open import Named
-from viewer.services.scan_library import PlaceState
 from viewer.ui.library.series_words import (
+    away_words,
     copies_words,
     person_words,
     place_icon,
@@ -250,7 +250,7 @@ class ScanLines(QAbstractListModel):
             return ""
         library = self._desk.library
         lying = [
-            (self._place_name(copy.place), copy.images - row.images, library.state(copy.place) is PlaceState.GONE)
+            (self._place_name(copy.place), copy.images - row.images, away_words(library.state(copy.place)))
             for copy in self._copies.get(row.id, ())
         ]
         here = "" if self._places is not None and len(self._places) == 1 else self._place_name(row.place)

@@ -8,7 +8,7 @@ from PySide6.QtCore import QPoint, Qt, QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
 from viewer.domain.count_words import count_words
-from viewer.services.scan_library import PlaceState
+from viewer.services.place_state import PlaceState
 from viewer.ui.empty import EmptyState
 from viewer.ui.fitting import Fitted
 from viewer.ui.fonts import Type
@@ -166,7 +166,7 @@ class ScansPage(QWidget):
         return self._card
 
     def _gone_bar(self) -> QWidget:
-        """Return the bar that says that a place is not there, with what can be done."""
+        """Return the bar that says that a place is not there or cannot be read, with what can be done."""
         self._gone = QWidget()
         column = QVBoxLayout(self._gone)
         column.setContentsMargins(0, 0, 0, 0)
@@ -174,9 +174,8 @@ class ScansPage(QWidget):
         row = QHBoxLayout()
         row.setContentsMargins(15, 6, 7, 6)
         row.setSpacing(12)
-        words = Button(self._theme, "", icon="triangle-alert", kind=Kind.FLAT, height=BAR_CONTROL_HEIGHT)
+        words = self._away = Button(self._theme, "", icon="triangle-alert", kind=Kind.FLAT, height=BAR_CONTROL_HEIGHT)
         words.icon_role = "disagree"
-        words.setText("This place is not there. Its series are listed as they were.")
         words.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         words.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         row.addWidget(words)
@@ -214,8 +213,8 @@ class ScansPage(QWidget):
 
     @property
     def gone_words(self) -> str:
-        """What is said of a place that is not there, or ""."""
-        return "" if self._gone.isHidden() else "This place is not there."
+        """What is said of a place that is not there, or cannot be read, or ""."""
+        return "" if self._gone.isHidden() else self._away.text()
 
     def show_places(self, places: tuple[int, ...] | None, *, series: int | None = None) -> None:
         """Show the series of some places, or all; `series` is marked."""
@@ -315,7 +314,9 @@ class ScansPage(QWidget):
         elif any(library.state(p) is PlaceState.CHECKING for p in self._shown or ()):
             words.append("Checking…")
         self._told.setText(" · ".join(words))
-        gone = place is not None and library.state(place.id) is PlaceState.GONE
+        now = library.state(place.id) if place is not None else PlaceState.CHECKED
+        gone, why = now.away, "cannot be read" if now is PlaceState.CLOSED else "is not there"
+        self._away.setText(f"This place {why}. Its series are listed as they were.")
         self._gone.setVisible(gone)
         self._open.setEnabled(bool(count))
         self._show_empty(count, place, gone=gone)

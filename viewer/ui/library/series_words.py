@@ -11,8 +11,8 @@ from viewer.domain.reading_direction import isolated
 from viewer.domain.value_units import HU, UNKNOWN, unit_words
 from viewer.io.index_rows import ARCHIVE, FOLDER
 from viewer.io.series_entry import readable_name
+from viewer.services.place_state import PlaceState
 from viewer.services.places import received_folder
-from viewer.services.scan_library import PlaceState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -87,19 +87,19 @@ def _unit_words(row: SeriesRow) -> str:
     return f"values in {unit_words(row.unit)}" if row.unit not in ("", HU) else ""
 
 
-def copies_words(lying: Sequence[tuple[str, int, bool]], here: str = "") -> str:
+def copies_words(lying: Sequence[tuple[str, int, str]], here: str = "") -> str:
     """Return where copies of a series lie, such as "Also in CD 1." or "In Part, 3 images fewer than in A (not there)".
 
     Parameters
     ----------
     lying
-        Of each copy the name of its place, how many images more it has, and whether the place is not there.
+        Of each copy the name of its place, how many images more it has, and why none of it can be opened, if so.
     here
         The name of the place of the series itself, where nothing else says it.
     """
     names: dict[int, list[str]] = {}
-    for name, more, gone in lying:
-        names.setdefault(more, []).append(f"{name} (not there)" if gone else name)
+    for name, more, away in lying:
+        names.setdefault(more, []).append(f"{name} ({away})" if away else name)
     said = []
     for more, there in names.items():
         count = count_words(abs(more), "image")
@@ -151,14 +151,21 @@ def state_words(state: PlaceState, *, watched: bool) -> str:
     """Return how a place is, "" where there is nothing to say."""
     if state is PlaceState.GONE:
         return "Not there"
+    if state is PlaceState.CLOSED:
+        return "Cannot be read"
     if state is PlaceState.CHECKING:
         return "Checking…"
     return "Watching" if watched else ""
 
 
+def away_words(state: PlaceState) -> str:
+    """Return why nothing of a place can be opened now, within a sentence; "" where it can."""
+    return state_words(state, watched=False).lower() if state.away else ""
+
+
 def place_icon(place: Place, state: PlaceState) -> str:
     """Return the icon of a place."""
-    if state is PlaceState.GONE:
+    if state.away:
         return "unlink"
     if place.watched:
         return "eye"

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import errno
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.ui.window.scans.listed import JANE, places, titles
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
+    import pytest
     from pytestqt.qtbot import QtBot
 
     from tests.io.conftest import MadeCt
@@ -58,6 +61,34 @@ def test_a_watched_folder_that_vanishes_is_told(listed: MainWindow, folder: Path
     watching.look()
     rest()
     assert listed.messages.message is None
+
+
+def test_a_watched_folder_that_nobody_may_look_into_is_not_said_to_be_gone(
+    listed: MainWindow, folder: Path, rest: Callable[[], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed.library.watch_place()
+    rest()
+    asked = os.scandir
+
+    def refused(path: str | Path = ".") -> object:
+        if Path(path).is_relative_to(folder):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        return asked(path)
+
+    monkeypatch.setattr(os, "scandir", refused)
+    listed.desk.library._watching.look()
+    rest()
+    assert listed.messages.message is not None
+    assert listed.messages.message.sentence == "The watched folder Doe_Jane cannot be read (Permission denied)."
+    assert "may be read" in listed.messages.message.hint
+    scans = listed.library.scans
+    scans.show_places((scans.place.id,) if scans.place is not None else None)
+    assert scans.gone_words == "This place cannot be read. Its series are listed as they were."
+    monkeypatch.setattr(os, "scandir", asked)
+    listed.desk.library._watching.look()
+    rest()
+    assert listed.messages.message is None
+    assert scans.gone_words == ""
 
 
 def test_the_picture_of_images_that_were_replaced_at_their_places_is_made_anew(
