@@ -128,6 +128,40 @@ def test_digits_that_only_look_like_a_date_of_birth_stay(text: str) -> None:
     assert masked_text(text, words) == text
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "CT 07.05.31",
+        "born 5/7/31",
+        "31-05-07_thorax",
+        "dob 07_05_31",
+        "geb. 7. 5. 31",
+        "geb.7.5.31.",
+        "07 05 31",
+        "31.5.7",
+    ],
+)
+def test_a_date_of_birth_with_a_year_of_two_digits_gives_its_patient_away_too(text: str) -> None:
+    words = identity_words(PatientIdentity(name="Doe^Jane", birth_date="19310507"))
+    assert masked_text(text, words) == masked_sentences(text, words) == MASKED
+    assert names_patient_in_prose(text, words)
+    assert masked_path(f"scans/{text.replace('/', '-')}/thin", words) == f"scans/{MASKED}/thin"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Thorax 5.0 B31f", "1.25/0.8", "06:05:31", "07:05:31", "310507", "070531", "5 7 31", "7.5/31", "7.5-31 mm",
+        "0.7.5.31", "1.2.840.7.5.31.2", "07.05.311", "2031-05-07", "07.05-31", "5 x 7 x 31 mm", "107.05.31",
+        "07.05.31.5", "B31f 5 7", "phase 5/7, 31 %", "7,5,31",
+    ],
+)  # fmt: skip
+def test_ordinary_numbers_are_no_date_of_birth_with_a_year_of_two_digits(text: str) -> None:
+    words = identity_words(PatientIdentity(name="Doe^Jane", birth_date="19310507"))
+    assert masked_text(text, words) == masked_sentences(text, words) == text
+    assert not names_patient_in_prose(text, words)
+
+
 def test_a_short_name_beside_its_spelling_in_letters_counts() -> None:
     assert names_patient("Thorax 山田", identity_words(PatientIdentity(name="山田 Yamada^Taro")))
 

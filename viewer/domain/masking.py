@@ -19,6 +19,10 @@ _BETWEEN_WORDS = re.compile(r"[\W_]+")
 _DATE = re.compile(r"(\d{4})(\d{2})(\d{2})")
 _WHEN = re.compile(r", (\d{4}-\d{2}-\d{2} )?\d{2}:\d{2}:\d{2}(\.\d+)?(?=,|$)")
 _BETWEEN_DIGITS = re.compile(r"(?<=\d)[\W_]{1,2}(?=\d)")
+# A day, month and year of two digits with the same sign between them, which is no part of a longer number or time.
+_SHORT_DATE = re.compile(
+    r"(?<!\d)(?<!\d[.,:/_-])(?:(\d{1,2}) ?([./_-]) ?(\d{1,2}) ?\2 ?(\d{1,2})|(\d\d) (\d\d) (\d\d))(?!\d|[.,:/_-]\d)"
+)
 _LONE_DIGIT = re.compile(r"(?<!\d)(?=\d(?!\d))")
 
 
@@ -33,7 +37,8 @@ def identity_words(*identities: PatientIdentity) -> frozenset[str]:
 
     Words of three letters or digits and more; of names also shorter ones where a whole family or given name is as
     short (“Li^Na”) or is written in characters that stand for more than a letter (“山田^太郎”). The name that this
-    program gives a patient whom it removed is none. A date is eight digits, in the orders that people write it in.
+    program gives a patient whom it removed is none. A date is eight digits, in the orders that people write it in, or
+    six with dots between them for a year of two.
     """
     parts = [part for who in identities for part in (who.name, who.patient_id, who.accession)]
     said = " ".join(part for part in parts if not _NOBODY.fullmatch(part))
@@ -44,12 +49,13 @@ def identity_words(*identities: PatientIdentity) -> frozenset[str]:
 
 
 def _written(date: str) -> tuple[str, ...]:
-    """Return how a date such as "19310507" is written without what stands between: year, day or month first."""
+    """Return how a date such as "19310507" is written, year, day or month first: "07051931", and short "07.05.31"."""
     said = _DATE.fullmatch(date.replace(".", ""))
     if said is None:
         return ()
     year, month, day = said.groups()
-    return (year + month + day, day + month + year, month + day + year)
+    orders = ((year, month, day), (day, month, year), (month, day, year))
+    return (*map("".join, orders), *(".".join(part[-2:] for part in order) for order in orders))
 
 
 def _joined_dates(text: str) -> str:
@@ -57,8 +63,18 @@ def _joined_dates(text: str) -> str:
     return "\n".join(_BETWEEN_DIGITS.sub("", said) for said in (text, _LONE_DIGIT.sub("0", text)))
 
 
+def _short_dates(text: str) -> frozenset[str]:
+    """Return the dates in a text whose years are written with two digits, as `_written` gives them."""
+    found = ([part for part in match.group(1, 3, 4, 5, 6, 7) if part] for match in _SHORT_DATE.finditer(text))
+    return frozenset(".".join(p.zfill(2) for p in parts) for parts in found if len(parts[0]) + len(parts[2]) > 2)
+
+
 def _is_date(word: str) -> bool:
     return len(word) == 8 and word.isdecimal()
+
+
+def _is_short_date(word: str) -> bool:
+    return len(word) == 8 and word[2] == word[5] == "."
 
 
 def _short_words(name: str) -> list[str]:
@@ -85,11 +101,15 @@ def words_of(text: str) -> list[str]:
 def names_patient(text: str, words: Iterable[str]) -> bool:
     """Return True where a text contains one of the words of `identity_words`, long ones also within longer words."""
     seen, own = folded(text), frozenset(words_of(text))
-    joined = _joined_dates(seen)
-    return any(
-        word in (seen if len(word) >= _LEAST_LETTERS or _is_dense(word) else own) or (_is_date(word) and word in joined)
-        for word in words
-    )
+    joined, short = _joined_dates(seen), _short_dates(seen)
+
+    def named(word: str) -> bool:
+        if _is_short_date(word):
+            return word in short
+        within = seen if len(word) >= _LEAST_LETTERS or _is_dense(word) else own
+        return word in within or (_is_date(word) and word in joined)
+
+    return any(map(named, words))
 
 
 def names_patient_in_prose(text: str, words: Iterable[str]) -> bool:
@@ -98,12 +118,14 @@ def names_patient_in_prose(text: str, words: Iterable[str]) -> bool:
     A patient may be called Long, which other words contain, or An, which is an article.
     """
     seen, own = folded(text), frozenset(words_of(text))
-    joined = _joined_dates(seen)
-    return any(
-        word in seen if _is_dense(word) else word in own if not _is_date(word) else word in joined
-        for word in words
-        if len(word) >= _LEAST_LETTERS or _is_dense(word)
-    )
+    joined, short = _joined_dates(seen), _short_dates(seen)
+
+    def named(word: str) -> bool:
+        if _is_short_date(word):
+            return word in short
+        return word in joined if _is_date(word) else word in (seen if _is_dense(word) else own)
+
+    return any(named(word) for word in words if len(word) >= _LEAST_LETTERS or _is_dense(word))
 
 
 def masked_text(text: str, words: Iterable[str]) -> str:
