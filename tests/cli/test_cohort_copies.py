@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import gzip
 import shutil
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import nibabel
 import numpy as np
 import pytest
 
-from tests.cli.conftest import casestage, write_small_case
+from tests.cli.conftest import casestage, write_series, write_small_case
 from tests.cli.test_cohort import run
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from viewer.domain.errors import CaseStageError
+from viewer.domain.job import JobContext
+from viewer.io.scan import scan
+from viewer.services.truth_beside import place_of_truth
 
 
 def judged(out: Path) -> tuple[int, int]:
@@ -32,12 +34,12 @@ def saved(file: Path, value: int = 20) -> Path:
     return file
 
 
-def truth(folder: Path, at: int = 8) -> None:
+def truth(folder: Path, at: int = 8, name: str = "lesions.nii") -> None:
     """Write the truth of a scan beside it: one lesion."""
     mask = np.zeros((24, 20, 8), np.uint8)
     mask[at, 8, 4] = 1
     (folder / "truth").mkdir()
-    nibabel.save(nibabel.Nifti1Image(mask, np.diag([3.0, 3.0, 3.0, 1.0])), folder / "truth" / "lesions.nii")
+    nibabel.save(nibabel.Nifti1Image(mask, np.diag([3.0, 3.0, 3.0, 1.0])), folder / "truth" / name)
 
 
 @pytest.fixture
@@ -105,3 +107,50 @@ def test_scans_of_one_name_and_size_of_which_one_voxel_differs_are_no_copies(
     saved(scans / "two" / "ct.nii", value=30)
     told = run(scans, anatomy, tmp_path / "cohort")[1]
     assert (told["runs"], told["copies"]) == (2, 0)
+
+
+@pytest.mark.parametrize("name", ["lesions.nii.gz", "lesions.nii"])
+def test_copies_whose_truths_say_the_same_in_other_bytes_are_one_scan(
+    scans: Path, anatomy: Path, tmp_path: Path, name: str
+) -> None:
+    second = saved(scans / "second" / "ct.nii").parent
+    truth(second, name=name)
+    file = second / "truth" / name
+    if name.endswith("gz"):
+        file.write_bytes(gzip.compress(gzip.decompress(file.read_bytes()), compresslevel=1, mtime=1))
+    else:
+        # What wrote it stands in the header.
+        raw = bytearray(file.read_bytes())
+        raw[148:152] = b"ITK "
+        file.write_bytes(raw)
+    assert file.read_bytes() != (scans / "one" / "truth" / "lesions.nii").read_bytes()
+    assert run(scans, anatomy, tmp_path / "cohort")[1]["copies"] == 1
+    assert judged(tmp_path / "cohort") == (1, 0)
+
+
+def test_copies_of_a_dicom_scan_whose_label_maps_say_the_same_in_other_bytes_are_no_two_truths(
+    anatomy: Path, tmp_path: Path
+) -> None:
+    mask = np.zeros((24, 24, 12), np.uint8)
+    mask[8:12, 8:12, 4:6] = 1
+    for folder, packed in (("one", "lesions.nii"), ("second", "lesions.nii.gz")):
+        write_series(tmp_path / "scans" / folder / "ct")
+        (tmp_path / "scans" / folder / "truth").mkdir()
+        (tmp_path / "scans" / folder / "truth" / packed).touch()
+        nibabel.save(nibabel.Nifti1Image(mask, np.eye(4)), tmp_path / "scans" / folder / "truth" / packed)
+    entry = scan(tmp_path / "scans", JobContext()).series[0]
+    assert len({Path(file).parent for file in entry.files}) == 2
+    assert place_of_truth(entry) is not None
+    mask[8, 8, 4] = 0
+    nibabel.save(nibabel.Nifti1Image(mask, np.eye(4)), tmp_path / "scans" / "second" / "truth" / "lesions.nii.gz")
+    with pytest.raises(CaseStageError, match="differ"):
+        place_of_truth(entry)
+
+
+def test_a_truth_that_says_the_same_elsewhere_is_another_one(scans: Path, anatomy: Path, tmp_path: Path) -> None:
+    second = saved(scans / "second" / "ct.nii").parent
+    truth(second)
+    file = second / "truth" / "lesions.nii"
+    image = nibabel.load(scans / "one" / "truth" / "lesions.nii")
+    nibabel.save(nibabel.Nifti1Image(np.asarray(image.dataobj), np.diag([-3.0, 3.0, 3.0, 1.0])), file)
+    assert run(scans, anatomy, tmp_path / "cohort")[1]["copies"] == 0

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from viewer.domain.errors import CaseStageError
-from viewer.services.truth_beside import place_of_truth, truth_stamp
+from viewer.services.truth_beside import place_of_truth, say_the_same
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,7 +27,7 @@ def without_copies(entries: Sequence[SeriesEntry]) -> tuple[list[SeriesEntry], l
     """Return the scans of which none is a copy of another, and the copies.
 
     A copy has the name of the other and is the same to the last byte. Of copies the first that has a truth beside it
-    stays. Those of which each has a truth, and another one, are no copies: two readers may have been given one scan.
+    stays. Those whose truths do not say the same are no copies: two readers may have been given one scan.
     """
     alike: dict[object, list[SeriesEntry]] = {}
     for entry in (one for one in entries if not one.frames):
@@ -41,15 +41,19 @@ def without_copies(entries: Sequence[SeriesEntry]) -> tuple[list[SeriesEntry], l
 
 def _copies(entries: Sequence[SeriesEntry]) -> list[SeriesEntry]:
     """Return which of scans of one name and size are copies of others."""
-    found: list[SeriesEntry] = []
-    middles: dict[bytes, list[tuple[SeriesEntry, str]]] = {}
-    for entry, truth in sorted(((entry, _truth(entry)) for entry in entries), key=lambda one: not one[1]):
+    middles: dict[bytes, list[SeriesEntry]] = {}
+    for entry in entries:
         with suppress(OSError):
-            stay = middles.setdefault(_middle(entry), [])
-            if any(truth in ("", other) and _same(entry, one) for one, other in stay):
-                found.append(entry)
-            else:
-                stay.append((entry, truth))
+            middles.setdefault(_middle(entry), []).append(entry)
+    found: list[SeriesEntry] = []
+    for alike in (several for several in middles.values() if len(several) > 1):
+        stay: list[tuple[SeriesEntry, Path | str]] = []
+        for entry, truth in sorted(((entry, _truth(entry)) for entry in alike), key=lambda one: not one[1]):
+            with suppress(OSError):
+                if any(_same(entry, one) and _adds_nothing(truth, other) for one, other in stay):
+                    found.append(entry)
+                else:
+                    stay.append((entry, truth))
     return found
 
 
@@ -63,9 +67,14 @@ def _same(a: SeriesEntry, b: SeriesEntry) -> bool:
     return all(filecmp.cmp(one, other, shallow=False) for one, other in zip(a.files, b.files, strict=True))
 
 
-def _truth(entry: SeriesEntry) -> str:
-    """Return what the truth beside a scan is told apart by, "" for none."""
+def _truth(entry: SeriesEntry) -> Path | str:
+    """Return the file of the truth beside a scan; "" for none, and the scan's own name where it cannot be told."""
     try:
-        return truth_stamp(place_of_truth(entry))
+        return place_of_truth(entry) or ""
     except CaseStageError:
         return str(entry.files[0])
+
+
+def _adds_nothing(truth: Path | str, other: Path | str) -> bool:
+    """Return whether a truth is none, or says the same as that of another copy."""
+    return not truth or (isinstance(truth, Path) and isinstance(other, Path) and say_the_same(truth, other))

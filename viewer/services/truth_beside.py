@@ -6,11 +6,13 @@ import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from viewer.domain.errors import CancelledError, CaseStageError, UnreadableFileError
 from viewer.domain.finding import Truth
 from viewer.domain.job import JobContext
 from viewer.io.findings_file import DOCUMENT, SEG, read_findings, series_named
-from viewer.io.volume_files import bare_name, is_volume_file
+from viewer.io.volume_files import bare_name, is_volume_file, read_volume_file, volume_file_entries
 
 if TYPE_CHECKING:
     from viewer.domain.finding import Finding
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
 
 TRUTH = "truth"
 SAID_BY = "Ground truth"
+# Programs write one place with as many digits as they like.
+_SAME_MM = 1e-3
 
 
 def truth_beside(entry: SeriesEntry, volume: Volume, ctx: JobContext | None = None) -> Truth | None:
@@ -78,7 +82,7 @@ def place_of_truth(entry: SeriesEntry) -> Path | None:
         first_in.setdefault(file.parent, file)
     found = (truth_of(first, entry.facts.series_uid) for first in first_in.values())
     places = list(dict.fromkeys(place for place in found if place is not None))
-    if len(places) > 1 and len({truth_stamp(place) for place in places}) > 1:
+    if not all(say_the_same(places[0], other) for other in places[1:]):
         raise CaseStageError(
             "Copies of this scan have ground truths beside them that differ.",
             "Keep one of them, or open the folder of one copy.",
@@ -109,6 +113,34 @@ def truth_stamp(place: Path | None) -> str:
     except OSError:
         pass
     return ""
+
+
+def say_the_same(one: Path, other: Path) -> bool:
+    """Return whether two files of truth say the same: to the last byte, or as label maps by voxel, place and name.
+
+    What wrote and packed them, and when, counts for nothing there.
+    """
+    if truth_stamp(one) == truth_stamp(other):
+        return True
+    if not (is_volume_file(one.name) and is_volume_file(other.name)):
+        return False
+    # Loaded late: hardly any scan lies there twice.
+    from viewer.io.label_names import label_names
+
+    try:
+        pair = volume_file_entries(str(one)), volume_file_entries(str(other))
+        if len(pair[0]) != len(pair[1]):
+            return False
+        names = [label_names(place, len(pair[0])) for place in (one, other)]
+        return names[0] == names[1] and all(map(_same_labels, *pair))
+    except CaseStageError:
+        return False
+
+
+def _same_labels(one: SeriesEntry, other: SeriesEntry) -> bool:
+    a, b = (read_volume_file(entry, JobContext()) for entry in (one, other))
+    same_place = np.allclose(a.grid.lps_from_ijk, b.grid.lps_from_ijk, rtol=0, atol=_SAME_MM)
+    return bool(np.array_equal(a.voxels, b.voxels) and same_place)
 
 
 def is_of_truth(entry: SeriesEntry) -> bool:
