@@ -154,3 +154,12 @@ def test_a_truth_that_says_the_same_elsewhere_is_another_one(scans: Path, anatom
     image = nibabel.load(scans / "one" / "truth" / "lesions.nii")
     nibabel.save(nibabel.Nifti1Image(np.asarray(image.dataobj), np.diag([-3.0, 3.0, 3.0, 1.0])), file)
     assert run(scans, anatomy, tmp_path / "cohort")[1]["copies"] == 0
+
+
+def test_a_copy_under_another_name_is_not_counted_again(scans: Path, anatomy: Path, tmp_path: Path) -> None:
+    shutil.copy(scans / "one" / "ct.nii", saved(scans / "by the date" / "old.nii").with_name("2024-01-31.nii"))
+    (scans / "by the date" / "old.nii").unlink()
+    saved(scans / "another scan" / "ct.nii", value=30)
+    told = run(scans, anatomy, tmp_path / "cohort")[1]
+    assert (told["runs"], told["copies"]) == (2, 1)
+    assert judged(tmp_path / "cohort") == (1, 1)

@@ -26,21 +26,21 @@ _LOOKED_AT_BYTES = 1 << 16
 def without_copies(entries: Sequence[SeriesEntry]) -> tuple[list[SeriesEntry], list[SeriesEntry]]:
     """Return the scans of which none is a copy of another, and the copies.
 
-    A copy has the name of the other and is the same to the last byte. Of copies the first that has a truth beside it
-    stays. Those whose truths do not say the same are no copies: two readers may have been given one scan.
+    A copy is the same to the last byte, whatever it is called. Of copies the first that has a truth beside it stays.
+    Those whose truths do not say the same are no copies: two readers may have been given one scan.
     """
     alike: dict[object, list[SeriesEntry]] = {}
     for entry in (one for one in entries if not one.frames):
         with suppress(OSError):
-            outside = tuple((Path(file).name, os.path.getsize(file)) for file in entry.files)
-            alike.setdefault((outside, entry.part), []).append(entry)
+            sizes = tuple(map(os.path.getsize, entry.files))
+            alike.setdefault((sizes, entry.part), []).append(entry)
     copies = [copy for several in alike.values() if len(several) > 1 for copy in _copies(several)]
     left_out = {id(entry) for entry in copies}
     return [entry for entry in entries if id(entry) not in left_out], copies
 
 
 def _copies(entries: Sequence[SeriesEntry]) -> list[SeriesEntry]:
-    """Return which of scans of one name and size are copies of others."""
+    """Return which of scans of one size are copies of others."""
     middles: dict[bytes, list[SeriesEntry]] = {}
     for entry in entries:
         with suppress(OSError):
