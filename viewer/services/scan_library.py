@@ -198,21 +198,23 @@ class ScanLibrary:
             self.failed.emit(error)
         if looked.to_install:
             self.to_install.emit(looked.to_install)
-        if looked.case is not None:
-            self.is_case.emit(looked.case, looked.only is not None or bool(looked.places))
         if looked.only is not None:
-            only, self._keep = looked.only, looked.keep
-            self._opening.open_series(only)
-            if looked.told_skipped:
-                facts = only.facts
-                naming = frozenset() if facts.synthetic else identity_words(facts.identity)
-                self.skipped.emit(looked.told_skipped, naming)
-            return
-        if (looked.to_install or looked.case is not None) and not looked.places:
-            return
-        self.listed.emit(looked.places)
-        if looked.known:
-            self.check(place.id for place in looked.places)
+            self._open_only(looked.only, looked)
+        elif looked.places or not (looked.to_install or looked.case):
+            self.listed.emit(looked.places)
+            if looked.known:
+                self.check(place.id for place in looked.places)
+        if looked.case is not None:
+            # After what is listed came on screen, which takes away what was told before.
+            self.is_case.emit(looked.case, looked.only is not None or bool(looked.places))
+
+    def _open_only(self, only: SeriesEntry, looked: Looked) -> None:
+        self._keep = looked.keep
+        self._opening.open_series(only)
+        if looked.told_skipped:
+            facts = only.facts
+            naming = frozenset() if facts.synthetic else identity_words(facts.identity)
+            self.skipped.emit(looked.told_skipped, naming)
 
     def _keep_now(self, _what: object) -> None:
         """Keep in the index what was opened, now that it is on screen."""

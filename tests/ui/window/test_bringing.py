@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.cli.conftest import write_small_case
+from tests.cli.conftest import write_series, write_small_case
 from viewer.domain.job import JobContext
 from viewer.domain.session import Workspace
 from viewer.io.pack_signature import new_key
@@ -167,3 +167,16 @@ def test_a_folder_with_a_damaged_case_opens_as_the_scan_that_it_holds(
         window.open_paths([tmp_path / "case"])
     assert window.messages.message is not None
     assert window.messages.message.action == ""
+
+
+def test_of_a_case_of_two_scans_that_is_opened_while_reviewing_the_list_says_which_case_it_is(
+    reading: MainWindow, tmp_path: Path, qtbot: QtBot
+) -> None:
+    write_small_case(tmp_path / "case")
+    write_series(tmp_path / "case" / "before", number=2)
+    reading.open_paths([tmp_path / "case"])
+    qtbot.waitUntil(lambda: reading.desk.session.workspace is Workspace.LIBRARY, timeout=20_000)
+    qtbot.wait(50)
+    assert reading.messages.message is not None
+    assert reading.messages.message.sentence == "This is the case “A small case”."
+    assert reading.messages.message.action == "Present it"
