@@ -22,6 +22,7 @@ from viewer.ui.reports import of_arrived, of_skipped, of_too_large, of_vanished
 
 if TYPE_CHECKING:
     from viewer.domain.errors import TooLargeError
+    from viewer.domain.volume import Volume
     from viewer.domain.walkthrough import Case
     from viewer.io.index_rows import Place
     from viewer.io.index_tables import Kept
@@ -39,6 +40,7 @@ class OpenedPlaces:
         # Commands are there before the page is.
         self._page: LibraryPage | None = None
         self._gone: dict[int, Message] = {}
+        self._case_said: tuple[Case, Message] | None = None
 
     def asks(self) -> LibraryAsks:
         """Return what the library's commands ask."""
@@ -66,7 +68,7 @@ class OpenedPlaces:
         library.to_install.connect(self._to_install)
         library.is_case.connect(self._is_case)
         self._desk.opening.too_large.connect(self._too_large)
-        self._desk.opening.opened.connect(lambda _: self._window.messages.clear_unopened())
+        self._desk.opening.opened.connect(self._opened)
         self._desk.archives.removed.connect(library.forget_below)
         self._desk.archives.queue.retrieved.connect(lambda _wanted, brought, _alone: self._came(brought.folder))
         library.refresh()
@@ -124,15 +126,25 @@ class OpenedPlaces:
         state = case_state(case)
         present = can_be_presented(state)
         hint = "What opens are its images alone, without its steps and findings." if images else f"{state}."
-        self._window.tell(
-            Message(
-                f"This is the case “{isolated(case.title)}”.",
-                hint,
-                calm=present,
-                action="Present it" if present else "",
-                act=partial(self._window.open_case, case),
-            )
+        said = Message(
+            f"This is the case “{isolated(case.title)}”.",
+            hint,
+            calm=present,
+            action="Present it" if present else "",
+            act=partial(self._window.open_case, case),
         )
+        self._case_said = case, said
+        self._window.tell(said)
+
+    def _opened(self, volume: Volume) -> None:
+        messages = self._window.messages
+        messages.clear_unopened()
+        if self._case_said is None:
+            return
+        case, said = self._case_said
+        if volume.series.series_uid not in (case.series_uid, case.prior.series_uid if case.prior is not None else ""):
+            messages.withdraw(said)
+            self._case_said = None
 
     def _show(self, place: Place, series: tuple[int, ...]) -> None:
         """Open what arrived where it is one series, else list it."""

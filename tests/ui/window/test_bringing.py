@@ -143,6 +143,12 @@ def test_a_case_that_is_opened_by_its_path_shows_its_images_and_can_be_presented
     session = window.desk.session
     qtbot.waitUntil(lambda: session.volume is not None and not session.volume.preview, timeout=20_000)
     assert window.messages.message is message
+    # Over another scan it would be read as that one's.
+    write_series(packs / "another", number=7)
+    with qtbot.waitSignal(window.desk.opening.opened, timeout=20_000):
+        window.open_paths([packs / "another"])
+    assert window.messages.message is None
+    message = offered(window, qtbot, packs / "case" / name)
     window.messages.act()
     qtbot.waitUntil(lambda: session.case is not None and session.step is not None, timeout=20_000)
     assert session.workspace is Workspace.PRESENT
