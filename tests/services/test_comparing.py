@@ -501,3 +501,8 @@ def test_a_curtain_is_drawn_in_from_the_right_and_out_there(two: Two) -> None:
     assert between(without, with_it, 0.5).comparison is Comparison.CURTAIN
     assert between(with_it, without, 0.5).curtain == pytest.approx(0.7)
     assert between(with_it, without, 1.0).comparison is Comparison.OFF
+    # Where no curtain is asked for none comes in between, and from planes beside it, it stands at once.
+    assert between(without, without.looking_at((1.0, 2.0, 3.0)), 0.5).comparison is Comparison.OFF
+    beside = evolve(without, comparison=Comparison.BESIDE, curtain=0.4)
+    assert between(with_it, beside, 0.5).comparison is Comparison.BESIDE
+    assert between(beside, with_it, 0.5).curtain == pytest.approx(0.4)

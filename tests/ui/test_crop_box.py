@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import combinations, product
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,7 +22,7 @@ from viewer.domain.measurement import Measurement, MeasurementKind
 from viewer.domain.plane_turn import about
 from viewer.domain.session import Session
 from viewer.domain.view_state import Comparison, ViewName, ViewState, as_point
-from viewer.scene.camera import facing, turned
+from viewer.scene.camera import facing, screen_from_lps, turned, zoomed
 from viewer.scene.crop_box import FACES, Face, crop_box, section
 from viewer.ui.canvas import Canvas, crop_words, paint_measurements, paint_text
 from viewer.ui.canvas import crop_box as crop_box_module
@@ -176,6 +177,10 @@ def test_a_face_stays_within_the_volume_and_off_the_face_across(window: Looking,
     window.pull(LEFT, ViewName.AXIAL, -900.0)
     low, high = box_of(session)
     assert high[0] == pytest.approx(low[0] + 5.0)
+    window.pull(RIGHT, ViewName.AXIAL, 900.0)
+    assert box_of(session) == (pytest.approx((high[0] - 5.0, *low[1:])), high)
+    window.pull(RIGHT, ViewName.AXIAL, -900.0)
+    assert box_of(session) == (pytest.approx((bounds[0, 0], *low[1:])), high)
 
 
 def test_all_else_goes_on_while_the_box_is_there(window: Looking, session: Session) -> None:
@@ -194,6 +199,32 @@ def test_a_face_that_looks_at_the_eye_is_pulled_in_the_planes_alone(window: Look
     faces = {(h.face, h.view) for h in window.box.handles()}
     assert (FRONT, ViewName.THREE_D) not in faces
     assert {(FRONT, ViewName.AXIAL), (FRONT, ViewName.SAGITTAL), (LEFT, ViewName.THREE_D)} <= faces
+
+
+@pytest.mark.parametrize("side", ["front", "right"])
+def test_of_the_edges_in_3d_only_the_three_behind_the_box_are_faint(
+    window: Looking, session: Session, side: str
+) -> None:
+    camera = turned(zoomed(facing(view_of(session).camera, side), 0.6), 50, 60)
+    session.view = evolve(view_of(session), camera=camera)
+    tile = window.canvas.tile(ViewName.THREE_D)
+    assert tile is not None
+    picture = picture_of(window.box, Qt.GlobalColor.transparent)
+
+    def strength(lps_mm: np.ndarray) -> int:
+        x, y = screen_from_lps(camera, lps_mm, round(tile.area.width()), round(tile.area.height()))
+        place = (tile.area.topLeft() + QPointF(x, y)).toPoint()
+        return max(picture.pixelColor(place + QPoint(dx, dy)).alpha() for dx in (-1, 0, 1) for dy in (-1, 0, 1))
+
+    corners = np.array(list(product(*zip(*box_of(session), strict=True))))
+    farthest = corners[np.argmin(corners @ camera.to_eye)]
+    edges = [(a, b) for a, b in combinations(corners, 2) if np.count_nonzero(a != b) == 1]
+    # Not in its middle, where an edge behind may be crossed by one in front.
+    strengths = {
+        behind: {strength(a + (b - a) * 0.45) for a, b in edges if behind == any((e == farthest).all() for e in (a, b))}
+        for behind in (False, True)
+    }
+    assert 0 < max(strengths[True]) < min(strengths[False])
 
 
 def test_planes_that_are_turned_show_where_they_cut_the_box_and_have_no_handles(
@@ -306,7 +337,7 @@ def test_a_face_a_little_beyond_its_view_is_pulled_at_the_edge(window: Looking, 
     assert not [h for h in window.box.handles() if h.view is ViewName.CORONAL and h.face == HEAD]
 
 
-def test_all_of_the_body_is_in_the_box_before_it_is_pulled(session: Session) -> None:
+def test_all_of_the_body_is_in_the_box_before_it_is_pulled_and_little_of_the_air_beside_it(session: Session) -> None:
     volume = session.volume
     assert volume is not None
     volume = evolve(volume, body_lps_mm=body_bounds(volume))
@@ -316,6 +347,10 @@ def test_all_of_the_body_is_in_the_box_before_it_is_pulled(session: Session) -> 
     low, high = crop_box(volume, view_of(session))
     assert (np.asarray(low) <= faces_lps_mm[0] + 1e-6).all()
     assert (np.asarray(high) >= faces_lps_mm[1] - 1e-6).all()
+    grid_low, grid_high = volume.grid.bounds_lps_mm.T
+    assert (np.asarray(low)[:2] > grid_low[:2] + 2.0).all()
+    assert (np.asarray(high)[:2] < grid_high[:2] - 2.0).all()
+    assert (low[2], high[2]) == pytest.approx((grid_low[2], grid_high[2]))
 
 
 @pytest.mark.parametrize("curtain", [False, True])
@@ -370,10 +405,10 @@ def crossed_out(window: Looking, plates: list[QRectF]) -> list[QPoint]:
     return found
 
 
-def picture_of(box: CropBox) -> QImage:
-    """Return what the box draws, on black."""
+def picture_of(box: CropBox, ground: Qt.GlobalColor = Qt.GlobalColor.black) -> QImage:
+    """Return what the box draws, on black, or on nothing where the ground is transparent."""
     picture = QImage(box.size(), QImage.Format.Format_ARGB32_Premultiplied)
-    picture.fill(Qt.GlobalColor.black)
+    picture.fill(ground)
     box.render(picture, QPoint(), QRegion(), QWidget.RenderFlag(0))
     return picture
 
@@ -397,10 +432,7 @@ def test_the_size_stands_above_the_corner_text_where_there_is_no_3d(
 
 def drawn_on(box: CropBox, area: QRect) -> bool:
     """Return whether the box draws anything on a part of the canvas."""
-    picture = QImage(box.size(), QImage.Format.Format_ARGB32_Premultiplied)
-    picture.fill(Qt.GlobalColor.transparent)
-    box.render(picture, QPoint(), QRegion(), QWidget.RenderFlag(0))
-    part = picture.copy(area)
+    part = picture_of(box, Qt.GlobalColor.transparent).copy(area)
     return any(part.pixelColor(x, y).alpha() for x in range(part.width()) for y in range(part.height()))
 
 
