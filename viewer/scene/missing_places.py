@@ -48,16 +48,21 @@ def planes_there(volume: Volume) -> NDArray[np.bool_] | None:
 
 
 def on_missing_image(volume: Volume, geometry: ViewportGeometry) -> bool:
-    """Return whether a plane shows nothing but the place of a missing image: it runs along the slices, in one."""
-    normal = volume.grid.directions[:, 2]
-    if abs(float(normal @ geometry.axes.into)) < 0.99:
-        return False
+    """Return whether a plane shows nothing but places of missing images: it runs along the slices, within them."""
     runs = plane_runs(volume.grid, geometry.plane) if geometry.view.turned is None else None
     if runs is None or runs.into.grid_axis != 2:
-        return math.floor(float(volume.grid.ijk(geometry.cursor_lps_mm)[2]) + 0.5) in volume.missing_planes
+        cut = _cut(volume, geometry, -0.5, volume.grid.size_ijk[2] - 0.5)
+        return cut is not None and _among(volume.missing_planes, volume.grid.ijk(cut)[:, 2])
     # The layer that is drawn, which half way between two depends on the way they run.
     layers = layers_at(runs.into, float(np.asarray(geometry.cursor_lps_mm) @ PLANE_AXES[geometry.plane].into), 0.0)
     return layers is not None and runs.into.index(layers[0]) in volume.missing_planes
+
+
+def _among(planes: tuple[int, ...], places_k: NDArray[np.float64]) -> bool:
+    """Return whether all planes of a grid that places lie on or between are among some."""
+    low, high = places_k.round(6).min(), places_k.round(6).max()
+    first = math.floor(low + 0.5)
+    return set(range(first, max(first, math.ceil(high - 0.5)) + 1)) <= set(planes)
 
 
 def _runs(planes: tuple[int, ...]) -> list[tuple[int, int]]:
