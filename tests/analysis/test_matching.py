@@ -55,6 +55,20 @@ def test_a_merged_finding_counts_for_one_lesion_alone() -> None:
     assert matching.of_truth == {"a": MatchState.MISSED, "b": MatchState.FOUND}
 
 
+def test_beside_lesions_that_lie_apart_one_is_still_found_once_and_a_merged_finding_counts_once() -> None:
+    findings = [bar("left", 0, 4, 0.9), bar("right", 4, 6, 0.6), bar("apart", 40, 10, 0.9), bar("false", 70, 5, 0.9)]
+    split = match(findings, [bar("t", 0, 10), bar("u", 40, 10), bar("v", 90, 10)], 0.5)
+    assert {(f, t) for f, t, _ in split.pairs} == {("right", "t"), ("apart", "u")}
+    assert [split.count(state) for state in MatchState] == [2, 2, 1, 2]
+    merged = match(
+        [bar("both", 0, 20, 0.8), bar("apart", 40, 10, 0.9), bar("false", 70, 5, 0.9)],
+        [bar("a", 0, 8), bar("b", 10, 10), bar("u", 40, 10)],
+        0.5,
+    )
+    assert {(f, t) for f, t, _ in merged.pairs} == {("both", "b"), ("apart", "u")}
+    assert [merged.count(state) for state in MatchState] == [2, 1, 1, 2]
+
+
 def test_the_pairing_is_the_best_of_all_and_not_the_first_come() -> None:
     findings = [bar("f1", 0, 10, 0.9), bar("f2", 8, 4, 0.8)]
     truth = [bar("t1", 4, 8), bar("t2", 0, 3)]
@@ -76,6 +90,13 @@ def test_the_rule_is_a_choice_that_changes_the_outcome() -> None:
     findings, truth = [bar("f", 0, 2, 0.9)], [bar("t", 0, 10)]
     assert match(findings, truth, 0.5, MatchRule(0.1)).of_truth == {"t": MatchState.FOUND}
     assert match(findings, truth, 0.5, MatchRule(0.3)).of_truth == {"t": MatchState.MISSED}
+    assert MatchRule(0.3).words == "One to one, overlap (IoU) at least 0.3."
+    assert MatchRule(0.3, 0.05).words.endswith("at least 0.3. Truth under 0.05 mL is ignored.")
+
+
+@pytest.mark.parametrize(("voxels", "state"), [(10, MatchState.FOUND), (9, MatchState.MISSED)])
+def test_unless_told_otherwise_a_tenth_of_overlap_finds_a_lesion(voxels: int, state: MatchState) -> None:
+    assert match([bar("f", 0, voxels, 0.9)], [bar("t", 0, 100)], 0.5).of_truth == {"t": state}
 
 
 def test_small_truth_is_ignored_and_not_held_against_the_finding_on_it() -> None:
@@ -84,6 +105,10 @@ def test_small_truth_is_ignored_and_not_held_against_the_finding_on_it() -> None
     matching = match(findings, truth, 0.5, MatchRule(least_truth_ml=0.05))
     assert matching.of_finding == {"g": MatchState.FALSE_POSITIVE}
     assert matching.of_truth == {"t": MatchState.MISSED}
+    # Where it lies on one that counts too, it has found that.
+    beside = match(findings, [*truth, bar("u", 6, 6)], 0.5, MatchRule(least_truth_ml=0.05))
+    assert beside.of_finding == {"f": MatchState.TRUE_POSITIVE, "g": MatchState.FALSE_POSITIVE}
+    assert Overlaps(findings, [*truth, bar("u", 6, 6)], MatchRule(least_truth_ml=0.05)).counted(0.5) == (1, 1)
 
 
 def test_a_readers_point_finds_the_lesion_that_it_lies_on() -> None:
@@ -111,7 +136,7 @@ def test_what_is_said_without_a_place_finds_no_lesion_and_misses_none_but_is_fal
     assert matching.of_finding == {"f": MatchState.TRUE_POSITIVE}
     assert matching.of_truth == {"in the middle": MatchState.MISSED, "elsewhere": MatchState.FOUND}
     assert matching.best_score_of_truth == {"elsewhere": 0.7}
-    assert (matching.unplaced, match([said], lesions, 0.9).unplaced) == (1, 0)
+    assert [match([said], lesions, threshold).unplaced for threshold in (0.5, 0.8, 0.9)] == [1, 1, 0]
     assert Overlaps([said], lesions).counted(0.5) == (0, 0)
     assert match([said], [], 0.5).of_finding == {"said": MatchState.FALSE_POSITIVE}
 

@@ -62,17 +62,19 @@ def test_a_quarter_of_the_way_everything_that_moves_has_come_a_quarter_nearer(vi
 
 
 @pytest.mark.parametrize(
-    ("eye_to", "up_to"), [((1, 0, 0), None), ((0, 0, -1), (0, -1, 0))], ids=["to the left", "to the feet"]
+    ("eye_to", "up_to"),
+    [((1, 0, 0), None), ((0, 0, -1), (0, -1, 0)), (None, (1, 0, 0))],
+    ids=["to the left", "to the feet", "head to the side"],
 )
 def test_the_camera_turns_at_even_speed_the_short_way(
-    view: ViewState, eye_to: tuple[int, int, int], up_to: tuple[int, int, int] | None
+    view: ViewState, eye_to: tuple[int, int, int] | None, up_to: tuple[int, int, int] | None
 ) -> None:
     eye, up = np.array([0.0, -1.0, 0.0]), np.array([0.0, 0.0, 1.0])
 
     def turned(degrees: float) -> Camera:
         along, across = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
-        turned_up = up if up_to is None else along * up + across * np.array(up_to)
-        return Camera((0, 0, 0), as_point(along * eye + across * np.array(eye_to)), as_point(turned_up))
+        ways = (way if to is None else along * way + across * np.array(to) for way, to in ((eye, eye_to), (up, up_to)))
+        return Camera((0, 0, 0), *map(as_point, ways))
 
     # As it may stand in a document that was written by hand: neither of length 1, nor at a right angle.
     by_hand = Camera((0, 0, 0), as_point(3 * eye), as_point(eye + 2 * up))

@@ -63,12 +63,18 @@ def test_dragging_sideways_turns_what_faces_us_with_the_hand_and_leaves_the_long
     assert seen(camera, stays) == pytest.approx(seen(before, stays))
 
 
-def test_dragging_down_moves_what_faces_us_down() -> None:
-    camera = turned(FRONT, 0, 60)
-    _, y = screen_from_lps(camera, np.add(FRONT.focal_lps_mm, (0.0, -50.0, 0.0)), 600, 600)
-    assert y > 300
-    level = np.add(FRONT.focal_lps_mm, (50.0, 0.0, 0.0))
-    assert screen_from_lps(camera, level, 600, 600) == pytest.approx(screen_from_lps(FRONT, level, 600, 600))
+@pytest.mark.parametrize("side", ["front", "left", "right"])
+def test_dragging_down_moves_what_faces_us_down_as_far_as_sideways_to_the_side(side: str) -> None:
+    before = facing(FRONT, side)
+    camera, (right, _, eye) = turned(before, 0, 60), screen_axes(before)
+
+    def seen(by: Camera, way: np.ndarray) -> tuple[float, float]:
+        return screen_from_lps(by, np.asarray(FRONT.focal_lps_mm) + 50 * way, 600, 600)
+
+    x, y = seen(camera, eye)
+    assert (x, y > 300) == (pytest.approx(300), True)
+    assert seen(camera, right) == pytest.approx(seen(before, right))
+    assert seen(turned(before, 60, 0), eye) == pytest.approx((y, 300))
 
 
 def test_turning_there_and_back_returns_to_the_same_view() -> None:

@@ -17,6 +17,7 @@ from viewer.domain.step_acts import CurtainDraw, Question, Sweep
 from viewer.domain.view_state import Comparison, ViewName, as_point, overview
 from viewer.domain.volume import SeriesFacts, Volume
 from viewer.domain.walkthrough import Case, Provenance, Step
+from viewer.services.acting import LONGEST_FRAME_S
 from viewer.services.inspecting import Inspecting
 from viewer.services.navigation import Navigation
 from viewer.services.player import Player
@@ -332,11 +333,65 @@ def test_the_curtain_is_drawn_and_then_rests(stage: Stage) -> None:
     stage.tell({"curtain": CurtainDraw(0.9, 0.1, 4.0)})
     assert stage.session.view is not None
     assert stage.session.view.curtain == 0.9
+    assert stage.player.acting.sweeping is None
     stage.after(2.0)
     assert stage.session.view.curtain == pytest.approx(0.5)
     stage.after(3.0)
     assert stage.session.view.curtain == 0.1
     assert not stage.player.exploring
+
+
+def test_a_step_that_sweeps_and_draws_the_curtain_is_done_with_the_longer_one_and_the_next_begins_at_its_own_start(
+    stage: Stage,
+) -> None:
+    stage.tell({"sweep": Sweep(1.0, 0.5, 2.0), "curtain": CurtainDraw(0.9, 0.1, 4.0)}, {"sweep": Sweep(0.9, 0.3, 6.0)})
+    said: list[bool] = []
+    stage.player.changed.connect(lambda: said.append(stage.player.acting.running))
+    stage.after(3.0)
+    assert now(stage) == pytest.approx((0.5, 0.3))
+    stage.after(2.0)
+    assert now(stage) == (0.5, 0.1)
+    assert said[-1] is False
+    stage.player.next()
+    assert now(stage)[0] == 0.9
+    stage.after(1.0)
+    assert now(stage)[0] == pytest.approx(0.8)
+    stage.player.back()
+    assert now(stage) == (1.0, 0.9)
+
+
+def test_a_sweep_waits_while_the_stage_is_black_or_the_laptop_sleeps_and_ends_where_the_stage_is_left(
+    stage: Stage,
+) -> None:
+    stage.tell({"sweep": Sweep(1.0, 0.0, 10.0)})
+    stage.after(2.0)
+    for _ in range(20):
+        stage.clock.now_s += 0.1
+        assert stage.player.acting.tick(held=True)
+    assert now(stage)[0] == pytest.approx(0.8)
+    stage.clock.now_s += 3600.0
+    assert stage.player.acting.tick()
+    assert now(stage)[0] == pytest.approx(0.8 - LONGEST_FRAME_S / 10)
+    before = stage.session.view
+    stage.session.workspace = Workspace.REVIEW
+    stage.after(2.0)
+    assert stage.session.view == before
+    assert not stage.player.acting.tick()
+    assert not stage.player.acting.running
+
+
+def test_resume_after_a_sweep_lands_at_the_threshold_of_the_step(stage: Stage) -> None:
+    stage.tell({"sweep": Sweep(1.0, 0.0, 2.0)})
+    stage.after(3.0)
+    assert now(stage)[0] == 0.0
+    stage.player.resume()
+    assert now(stage)[0] == 0.5
+
+
+def now(stage: Stage) -> tuple[float, float]:
+    """Return the threshold and the curtain that are shown."""
+    assert stage.session.view is not None
+    return stage.session.view.threshold, stage.session.view.curtain
 
 
 def test_while_it_asks_the_other_planes_do_not_pass_through_the_answer(stage: Stage) -> None:

@@ -71,6 +71,13 @@ def test_each_piece_of_each_label_of_a_map_is_a_lesion(ct: Path, marked: NDArray
     # The largest first; a voxel that touches a piece by its corner belongs to it.
     assert [lesion.mask.count for lesion in truth.lesions if lesion.mask is not None] == [49, 18, 12]
     assert truth.lesions[1].volume_ml == pytest.approx(18 * 12 / 1000)
+    # Each in its place: the file is in RAS, its voxels 2 × 2 × 3 mm.
+    bounds = [np.round(lesion.bounds_lps_mm, 6).tolist() for lesion in truth.lesions]
+    assert bounds == [
+        [[3, 13], [3, 13], [4.5, 16.5]],
+        [[29, 35], [19, 25], [10.5, 16.5]],
+        [[19, 23], [29, 35], [19.5, 25.5]],
+    ]
     assert len({lesion.id for lesion in truth.lesions}) == 3
 
 
