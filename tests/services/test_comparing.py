@@ -206,6 +206,18 @@ def test_volumes_of_other_frames_meet_in_their_middles() -> None:
     assert "100.0 mm towards the right" in two.comparing.aligning.words
 
 
+def test_volumes_that_name_no_frame_of_reference_share_none_but_with_themselves() -> None:
+    two = Two()
+    two.open(a_volume("1.1"))
+    two.opening.bring(a_volume("1.2", at_mm=(100.0, -50.0, 300.0)))
+    assert not two.comparing.same_frame
+    assert two.comparing.aligning.how is How.MIDDLES
+    assert two.here.volume is not None
+    two.opening.bring(two.here.volume)
+    assert two.comparing.same_frame
+    assert two.comparing.aligning.words == ""
+
+
 @pytest.mark.parametrize("loose_first", [False, True])
 def test_images_that_make_no_volume_are_not_linked_by_places_made_up_for_them(loose_first: bool) -> None:
     two = Two()
@@ -242,9 +254,30 @@ def test_what_both_show_is_brought_together_though_one_shows_only_a_part() -> No
     two.open(blobs("1.1", at_mm=(0.0, 0.0, 0.0)))
     two.opening.bring(blobs("1.2", at_mm=(37.0, -21.0, 400.0), of=slice(12, 36)))
     assert two.comparing.aligning.how is How.MIDDLES
+    said: list[bool] = []
+    two.comparing.aligning.changed.connect(lambda: said.append(two.comparing.aligning.lining_up))
+    two.comparing.aligning.line_up()
     two.runner.go()
+    # What is told is that it begins, and that it is done.
+    assert said == [True, False]
     assert two.comparing.aligning.how is How.CONTENT
     assert two.comparing.aligning.alignment.shift_mm == pytest.approx((37.0, -21.0, 400.0), abs=2.5)
+
+
+@pytest.mark.parametrize("first", [True, False])
+@pytest.mark.parametrize(
+    "changes",
+    [{"unit": "GML"}, {"placed": False}, {"arrived": np.ones(40, bool)}],
+    ids=["no CT", "no place", "comes in"],
+)
+def test_what_cannot_be_held_against_each_other_is_not_brought_together(first: bool, changes: dict[str, Any]) -> None:
+    one, other = blobs("1.1", at_mm=(0.0, 0.0, 0.0)), blobs("1.2", at_mm=(37.0, -21.0, 400.0))
+    two = Two()
+    two.open(evolve(one, **changes) if first else one)
+    two.opening.bring(other if first else evolve(other, **changes))
+    assert not two.comparing.aligning.lining_up
+    assert two.runner.waiting == []
+    assert two.comparing.aligning.how is How.MIDDLES
 
 
 def test_what_is_not_alike_is_said_to_be_so() -> None:
@@ -253,8 +286,10 @@ def test_what_is_not_alike_is_said_to_be_so() -> None:
     noise = a_volume("1.2", frame="g")
     values = np.random.default_rng(3).integers(-1000, 1000, noise.voxels.shape).astype(np.int16)
     two.opening.bring(Volume(noise.series, values, noise.stack, values, noise.grid))
+    said: list[How] = []
+    two.comparing.aligning.changed.connect(lambda: said.append(two.comparing.aligning.how))
     two.runner.go()
-    assert two.comparing.aligning.how is How.NOT
+    assert said == [How.NOT]
 
 
 def test_what_was_aligned_by_hand_is_not_lined_up_again_behind_ones_back() -> None:
@@ -375,6 +410,7 @@ def test_an_alignment_by_hand_is_taken_back_and_made_again_drag_by_drag(tmp_path
     dragged = aligning.alignment
     aligning.turn(0.1, PlaneName.AXIAL)
     turned = aligning.alignment
+    assert not aligning.can_redo
     aligning.undo()
     assert aligning.alignment == dragged
     aligning.undo()
@@ -392,6 +428,7 @@ def test_an_alignment_by_hand_is_taken_back_and_made_again_drag_by_drag(tmp_path
     assert (aligning.alignment, aligning.how) == (turned, How.HAND)
     two.opening.bring(a_volume("C"))
     assert not aligning.can_undo
+    assert not aligning.can_redo
 
 
 def test_an_alignment_by_hand_is_there_when_the_program_is_started_again(tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,12 +14,13 @@ from tests.services.test_reviewing import Desk, volume
 from tests.tilted_series import tilted_volume
 from viewer.domain.decision import Answer
 from viewer.domain.errors import StorageError
-from viewer.domain.geometry import PLANE_AXES, PlaneName, Verdict
+from viewer.domain.geometry import PLANE_AXES, PlaneAxes, PlaneName, Verdict
 from viewer.domain.measurement import Measurement, MeasurementKind
 from viewer.domain.view_state import OverlayMode, as_point
-from viewer.scene.acquired import shown_axes
+from viewer.scene.acquired import shown_axes, viewport_geometry
 from viewer.scene.turned_planes import turned_about
-from viewer.services.measuring import Measuring, why_not_measured
+from viewer.services.measuring import Measuring, turned_by, why_not_measured
+from viewer.services.navigation import Motion
 from viewer.services.views import view_of_volume
 
 if TYPE_CHECKING:
@@ -178,7 +181,8 @@ def test_a_measurement_on_a_turned_plane_is_gone_to_by_turning_it_again(bench: B
     opened, view = bench.session.volume, bench.session.view
     assert opened is not None
     assert view is not None
-    for turn in (0.5, 2.4, -1.1):
+    # The last is half a turn where both are about one direction.
+    for turn in (0.5, 2.4, -1.1, math.pi - 0.3):
         turned = turned_about(turned_about(view, about, turn), PlaneName.CORONAL, 0.3)
         for plane in PlaneName:
             axes = shown_axes(opened, turned, plane)
@@ -197,20 +201,121 @@ def test_a_measurement_on_a_turned_plane_is_gone_to_by_turning_it_again(bench: B
             assert bench.session.view.cursor_lps_mm == pytest.approx(drawn.centre_lps_mm)
 
 
-def test_going_to_another_plane_leaves_slices_as_acquired(bench: Bench) -> None:
-    opened = tilted_volume(size=(60, 60))
+KINDS_OF_VOLUME = {
+    "even": volume,
+    "tilted": partial(tilted_volume, size=(60, 60)),
+    "uneven": partial(tilted_volume, tilt_deg=0.0, size=(60, 60)),
+}
+
+
+@pytest.mark.parametrize("acquired", [False, True])
+@pytest.mark.parametrize("kind", KINDS_OF_VOLUME)
+def test_whatever_a_measurement_was_drawn_on_going_to_it_shows_that_image_and_leaves_what_shows_it_already(
+    bench: Bench, kind: str, acquired: bool
+) -> None:
+    opened = KINDS_OF_VOLUME[kind]()
     bench.session.volume = opened
-    bench.session.view = evolve(view_of_volume(opened), acquired=True)
-    axes = PLANE_AXES[PlaneName.SAGITTAL]
-    start = np.asarray(opened.grid.centre_lps_mm)
-    ends = (as_point(start), as_point(start + 5 * axes.down))
-    bench.measuring.keep(
-        Measurement("s", MeasurementKind.LENGTH, ends, PlaneName.SAGITTAL, as_point(axes.right), as_point(axes.down))
-    )
-    bench.measuring.show("s")
+    view = evolve(view_of_volume(opened), acquired=acquired)
+    turned = turned_about(evolve(view, acquired=False), PlaneName.SAGITTAL, 0.3)
+    stack, grid = opened.stack, opened.grid
+    on_slice = PlaneAxes(stack.row_direction, stack.column_direction, stack.normal)
+    middle = grid.lps((np.asarray(grid.size_ijk) // 2).astype(float))
+    drawn = {
+        "on a slice": (PlaneName.AXIAL, on_slice, stack.lps((30, 30, 2))),
+        "straight": (PlaneName.AXIAL, PLANE_AXES[PlaneName.AXIAL], middle),
+        "across": (PlaneName.SAGITTAL, PLANE_AXES[PlaneName.SAGITTAL], middle),
+        "turned": (PlaneName.CORONAL, shown_axes(opened, turned, PlaneName.CORONAL), middle),
+    }
+    after = {}
+    for name, (plane, axes, start) in drawn.items():
+        ends = (as_point(start), as_point(start + 5 * axes.right))
+        made = Measurement(name, MeasurementKind.LENGTH, ends, plane, as_point(axes.right), as_point(axes.down))
+        bench.measuring.keep(made)
+        bench.session.view = view
+        bench.measuring.show(name)
+        bench.navigation.finish()
+        assert bench.session.view is not None
+        after[name] = bench.session.view
+        shown = viewport_geometry(opened, after[name], plane, 200, 200)
+        for lps_mm in ends:
+            assert shown.distance_mm(lps_mm) == pytest.approx(0, abs=1e-3)
+        assert (turned_by(made, opened) is not None) == (name == "turned")
+    # A straight plane of tilted slices is none of them; in all else the user's choice stays.
+    assert after["on a slice"].acquired == (acquired or kind == "tilted")
+    assert after["across"].acquired == acquired
+    assert after["turned"].acquired is False
+    assert [plane for plane in PlaneName if after["turned"].plane(plane).turned] == [PlaneName.CORONAL]
+
+
+@pytest.mark.parametrize(("right", "down"), [(1, 0), (-1, 0), (0, 1), (0, -1)])
+def test_the_picture_stays_where_it_shows_a_measurement_already_and_is_centred_where_it_lies_at_its_rim(
+    bench: Bench, right: int, down: int
+) -> None:
+    view = bench.session.view
+    assert view is not None
+    bench.session.view = view = view.with_plane(PlaneName.AXIAL, evolve(view.axial, height_mm=40.0))
+    for away, stays in ((18.0, True), (19.5, False)):
+        start = np.asarray(view.axial.centre_lps_mm) + away * np.array([right, down, 0.0]) - (5.0, 0.0, 0.0)
+        made = evolve(length(f"{away}"), points_lps_mm=(as_point(start), as_point(start + (10.0, 0.0, 0.0))))
+        bench.measuring.keep(made)
+        bench.session.view = view
+        bench.measuring.show(made.id)
+        bench.navigation.finish()
+        assert bench.session.view is not None
+        assert bench.session.view.cursor_lps_mm == pytest.approx(made.centre_lps_mm)
+        assert (bench.session.view.axial == view.axial) is stays
+
+
+@pytest.mark.parametrize(
+    ("by_mm", "turned", "stays"),
+    [(0.9, 0.0, True), (-0.9, 0.0, True), (1.2, 0.0, False), (-1.2, 0.0, False), (0.0, 0.2, False)],
+)
+def test_undo_goes_to_a_measurement_that_another_image_hides(
+    bench: Bench, by_mm: float, turned: float, stays: bool
+) -> None:
+    for change in (length(z=10.0), length(z=10.0, far=20.0)):
+        bench.measuring.keep(change)
+    view = bench.session.view
+    assert view is not None
+    # Images lie 2 mm apart.
+    view = evolve(view, cursor_lps_mm=(5.0, 0.0, 10.0 + by_mm))
+    bench.session.view = turned_about(view, PlaneName.CORONAL, turned) if turned else view
+    before = bench.session.view
+    bench.session.measurement_in_hand = None
+    bench.reviewing.undo()
     bench.navigation.finish()
     assert bench.session.view is not None
-    assert bench.session.view.acquired
+    assert (bench.session.view == before) is stays
+    assert viewport_geometry(volume(), bench.session.view, PlaneName.AXIAL, 9, 9).distance_mm((5, 0, 10)) < 1.0
+    assert bench.session.measurement_in_hand == "a"
+
+
+def test_what_is_taken_out_is_in_hand_no_more_and_all_else_stays_in_hand(bench: Bench) -> None:
+    bench.measuring.keep(length("a"))
+    bench.measuring.keep(length("b", z=20.0))
+    bench.session.measurement_in_hand = "a"
+    bench.measuring.remove("b")
+    assert bench.session.measurement_in_hand == "a"
+    bench.measuring.remove("a")
+    assert bench.session.measurement_in_hand is None
+
+
+def test_a_drag_that_changes_nothing_is_nothing_to_undo(bench: Bench) -> None:
+    bench.measuring.keep(length("a"))
+    bench.measuring.keep(length("a"))
+    bench.reviewing.undo()
+    assert bench.session.measurements == ()
+
+
+def test_going_on_before_a_flight_has_ended_keeps_where_that_went(bench: Bench) -> None:
+    bench.measuring.keep(length("a", z=8.0))
+    view = bench.session.view
+    assert view is not None
+    bench.navigation.go(evolve(view, window_width=80.0, cursor_lps_mm=(0.0, 0.0, 30.0)), Motion.FINDING)
+    bench.measuring.show("a")
+    bench.navigation.finish()
+    assert bench.session.view is not None
+    assert (bench.session.view.window_width, bench.session.view.cursor_lps_mm[2]) == (80.0, 8.0)
 
 
 def test_phases_of_one_series_have_measurements_of_their_own(bench: Bench) -> None:
