@@ -5,8 +5,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from attrs import evolve
 
-from viewer.analysis.measure import body_bounds, describe, label_facts, place_words
+from viewer.analysis.measure import body_bounds, describe, label_facts, place_words, within_body_mm
+from viewer.domain.geometry import Verdict
 from viewer.domain.labels import Mask
 from viewer.domain.volume import Volume
 
@@ -134,6 +136,10 @@ def test_one_image_alone_has_no_volume_but_lengths(make_volume: Make) -> None:
     assert (measured.volume_ml, facts.volume_ml) == (None, None)
     assert measured.long_axis_mm == pytest.approx(40 * 2**0.5)
     assert (measured.mean, facts.mean) == (40.0, 40.0)
+    # Of two it is known how far they lie apart.
+    volume = make_volume(np.full((2, 60, 60), 40, np.int16), positions=[[0, 0, 0], [0, 0, 3]])
+    measured, facts = describe(drawn, volume), label_facts(drawn, volume)
+    assert measured.volume_ml == facts.volume_ml == pytest.approx(41 * 41 * 3 / 1000)
 
 
 def test_the_centre_lies_in_the_mask_even_where_the_mass_does_not(make_volume: Make) -> None:
@@ -177,6 +183,63 @@ def test_measures_agree_with_another_program(make_volume: Make) -> None:
     assert measured.sd == pytest.approx(statistics.GetSigma(1), rel=1e-3)
 
 
+@pytest.mark.parametrize("shear", [0.0, 0.3])
+def test_lengths_centre_and_bounds_are_those_of_the_definition_for_masks_of_any_shape(
+    make_volume: Make, shear: float
+) -> None:
+    """Voxel by voxel: in uneven gaps, tilted slices, and with slices, holes and islands of any kind."""
+    rng = np.random.default_rng(11)
+    heights = np.cumsum(rng.choice([1.5, 3.0, 4.5], 9))
+    positions = np.stack([3 + 0 * heights, shear * heights - 7, heights], axis=1)
+    volume = make_volume(np.zeros((9, 12, 10), np.int16), positions=positions, spacing=(0.7, 0.9))
+    places = lps_of(volume)
+    steps = np.diff(positions, axis=0) / 2
+    faces = -np.concatenate([steps[:1], steps]), np.concatenate([steps, steps[-1:]])
+    length_mm = (faces[1] - faces[0]) @ volume.stack.normal
+    for share in (0.005, 0.02, 0.1, 0.5, 0.95) * 6:
+        inside = rng.random(volume.slices.shape) < share
+        inside[rng.random(9) < 0.4] = False
+        inside[rng.integers(9), rng.integers(12), rng.integers(10)] = True
+        measured = describe(mask_where(inside), volume)
+        points, slices = places[inside], np.nonzero(inside)[0]
+        apart = np.linalg.norm(points[:, None] - points, axis=2)
+        assert measured.long_axis_mm == pytest.approx(apart.max())
+        assert np.linalg.norm(np.diff(measured.long_axis_lps_mm, axis=0)) == pytest.approx(apart.max())
+        middle = np.average(points, axis=0, weights=length_mm[slices])
+        away = np.linalg.norm(points - middle, axis=1)
+        assert np.linalg.norm(measured.centre_lps_mm - middle) == pytest.approx(away.min())
+        assert np.abs(points - measured.centre_lps_mm).sum(axis=1).min() < 1e-9
+        corners = [
+            points + (di, dj, 0.0) + face[slices] for di in (-0.35, 0.35) for dj in (-0.45, 0.45) for face in faces
+        ]
+        assert measured.bounds_lps_mm == pytest.approx(
+            np.stack([np.min(corners, axis=(0, 1)), np.max(corners, axis=(0, 1))], axis=1)
+        )
+        assert measured.volume_ml == pytest.approx(length_mm[slices].sum() * 0.63 / 1000)
+
+
+@pytest.mark.parametrize("what", ["a needle", "a sheet", "a ragged image"])
+def test_what_is_long_thin_or_ragged_is_measured_from_end_to_end(make_volume: Make, what: str) -> None:
+    """So many ends of rows that only corners of their hull are looked at, which may be flat or a line."""
+    volume = make_volume(
+        np.zeros((230, 300, 16), np.int16), spacing=(0.5, 0.5), positions=[[0.2 * k, 0, k] for k in range(230)]
+    )
+    inside, rng = np.zeros(volume.slices.shape, dtype=bool), np.random.default_rng(2)
+    if what == "a needle":
+        inside[5:, 20, 3] = True
+    elif what == "a sheet":
+        inside[5:215, 20:60:4, 3] = True
+    else:
+        inside[7] = rng.random((300, 16)) < 0.3
+    points = volume.stack.lps(np.argwhere(inside)[:, ::-1].astype(float))
+    # Of all pairs, those whose ends lie farthest out in one of many directions: one of them is the longest.
+    ways = rng.normal(size=(500, 3))
+    ends = np.unique(np.concatenate([(points @ ways.T).argmax(axis=0), (points @ ways.T).argmin(axis=0)]))
+    longest = np.linalg.norm(points[ends][:, None] - points[ends], axis=2).max()
+    measured = describe(mask_where(inside), volume)
+    assert measured.long_axis_mm == pytest.approx(longest, abs=1e-3)
+
+
 def body(make: Make, **facts: Any) -> Volume:
     volume = make(
         np.full((60, 100, 120), -1000, np.int16), spacing=(3.0, 3.0), positions=[[-180, -150, 5 * z] for z in range(60)]
@@ -192,6 +255,60 @@ def test_a_place_is_named_from_the_body_and_not_from_the_table_of_voxels(make_vo
     assert place_words((-80, 60, 30), chest) == "Right, lower, back"
     assert place_words((0, 0, 150), chest) == ""
     assert place_words((80, -60, 250), body(make_volume)) == "Left, front"
+
+
+@pytest.mark.parametrize(
+    ("axis", "share", "words"),
+    [
+        *((0, share, words) for share, words in ((0.049, ""), (0.051, "Left"), (-0.049, ""), (-0.051, "Right"))),
+        *((1, share, words) for share, words in ((0.099, ""), (0.101, "Back"), (-0.099, ""), (-0.101, "Front"))),
+        *((2, share, words) for share, words in ((0.099, ""), (0.101, "Upper"), (-0.099, ""), (-0.101, "Lower"))),
+    ],
+)
+def test_near_the_middle_of_the_body_no_side_is_named(make_volume: Make, axis: int, share: float, words: str) -> None:
+    chest = body(make_volume, body_part="CHEST")
+    bounds = body_bounds(chest)
+    assert bounds is not None
+    place = bounds.mean(axis=1)
+    place[axis] += share * np.ptp(bounds[axis])
+    assert place_words(place, chest) == words
+
+
+def test_no_side_is_named_of_a_part_of_a_body_or_of_what_cannot_be_trusted(make_volume: Make) -> None:
+    def named(columns: int, rows: int, slices: int = 20, **facts: Any) -> str:
+        values = np.full((slices, 60, 60), -1000, np.int16)
+        values[:, 30 - rows // 2 : 30 + rows // 2, 30 - columns // 2 : 30 + columns // 2] = 40
+        positions = [[0, 0, 5.0 * k] for k in range(slices)]
+        volume = make_volume(values, spacing=(2.0, 2.0), positions=positions, body_part="HEAD", **facts)
+        bounds = body_bounds(volume)
+        assert bounds is not None
+        return place_words(bounds @ (0.1, 0.9), volume)
+
+    assert named(40, 40) == "Left, upper, back"
+    # A wrist, a finger and a slab of a few centimetres.
+    assert named(26, 40) == named(40, 26) == ""
+    assert named(40, 40, slices=12) == "Left, back"
+    assert named(40, 40, verdict=Verdict.UNTRUSTED) == ""
+    assert place_words((80, -60, 250), evolve(body(make_volume), unit="GML")) == ""
+
+
+def test_a_body_reaches_as_far_beyond_what_was_seen_of_it_whichever_way_rows_and_columns_run(make_volume: Make) -> None:
+    values = np.zeros((80, 200, 100), np.int16)
+    there = within_body_mm(make_volume(values, spacing=(0.8, 1.3)).stack)
+    for row, column in (((-1, 0, 0), (0, 1, 0)), ((1, 0, 0), (0, -1, 0)), ((-1, 0, 0), (0, -1, 0))):
+        turned = make_volume(values, spacing=(0.8, 1.3), row=row, column=column)
+        assert within_body_mm(turned.stack) == pytest.approx(there)
+    # Every second column, every third row, and every second image.
+    assert there == pytest.approx((1.6, 3.9, 2.0))
+
+
+def test_padding_is_no_body_however_dense_it_would_be(make_volume: Make) -> None:
+    values = np.full((5, 64, 64), 0, np.int16)
+    values[:, 4:60, 4:60] = -1000
+    values[:, 16:48, 8:56] = 40
+    bounds = body_bounds(make_volume(values, spacing=(4.0, 4.0), padding=0))
+    assert bounds is not None
+    assert (bounds[0].tolist(), bounds[1].tolist()) == ([32.0, 220.0], [64.0, 188.0])
 
 
 def test_no_place_is_named_where_there_is_no_body(make_volume: Make) -> None:

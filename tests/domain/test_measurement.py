@@ -59,8 +59,13 @@ def test_pulling_a_handle_leaves_the_opposite_one_where_it_is(kind: MeasurementK
     region = drawn(kind, (0.0, 0.0, 5.0), (20.0, 10.0, 5.0))
     before = region.handles_lps_mm()
     goal = as_point(before[handle] + (3.0, 2.0, 0.0))
-    after = region.pulled(handle, goal).handles_lps_mm()
+    pulled = region.pulled(handle, goal)
+    after = pulled.handles_lps_mm()
     assert min(np.linalg.norm(after - before[(handle + 2) % 4], axis=1)) < 1e-9
+    if kind is MeasurementKind.ELLIPSE:
+        across = 1 if handle % 2 == 0 else 0
+        assert pulled.size_mm[across] == pytest.approx(region.size_mm[across])
+        assert pulled.centre_lps_mm[across] == pytest.approx(region.centre_lps_mm[across])
     moved = np.subtract(goal, before[handle])
     if kind is MeasurementKind.ELLIPSE:
         moved = moved * ((1, 0, 0) if handle % 2 == 0 else (0, 1, 0))
@@ -77,8 +82,40 @@ def test_an_ellipse_pulled_through_itself_is_still_one() -> None:
 def test_what_lacks_a_point_or_lies_nowhere_is_no_measurement() -> None:
     with pytest.raises(ValueError, match="takes 2 points"):
         drawn(MeasurementKind.LENGTH, (0.0, 0.0, 0.0))
+    with pytest.raises(ValueError, match="takes 2 points, not 3"):
+        drawn(MeasurementKind.LENGTH, *[(float(n), 0.0, 0.0) for n in range(3)])
     with pytest.raises(ValueError, match="nowhere"):
         drawn(MeasurementKind.LENGTH, (0.0, 0.0, 0.0), (math.nan, 0.0, 0.0))
+
+
+CORNERS = ((0.0, 0.0, 5.0), (20.0, 0.0, 5.0), (26.0, 10.0, 5.0), (4.0, 12.0, 5.0))
+
+
+@pytest.mark.parametrize(
+    ("kind", "lines", "handles", "centre"),
+    [
+        (MeasurementKind.LENGTH, [2], 2, (10.0, 0.0, 5.0)),
+        (MeasurementKind.ARROW, [2], 2, (0.0, 0.0, 5.0)),
+        (MeasurementKind.ANGLE, [3], 3, (20.0, 0.0, 5.0)),
+        (MeasurementKind.COBB, [2, 2], 4, (12.5, 5.5, 5.0)),
+        (MeasurementKind.TWO_AXES, [2, 2], 4, (12.5, 5.5, 5.0)),
+        (MeasurementKind.FREEHAND, [5], 4, (13.0, 6.0, 5.0)),
+        (MeasurementKind.RECTANGLE, [5], 4, (10.0, 0.0, 5.0)),
+        (MeasurementKind.TEXT, [1], 0, (0.0, 0.0, 5.0)),
+    ],
+)
+def test_of_each_kind_its_own_lines_are_drawn_and_its_ends_and_corners_are_pulled(
+    kind: MeasurementKind, lines: list[int], handles: int, centre: tuple[float, ...]
+) -> None:
+    made = drawn(kind, *CORNERS[: 4 if kind is MeasurementKind.FREEHAND else kind.points_needed])
+    found = made.lines_lps_mm()
+    assert [len(line) for line in found] == lines
+    assert all(np.array_equal(line[0], line[-1]) == (kind.is_region or len(line) == 1) for line in found)
+    if kind is not MeasurementKind.RECTANGLE:
+        drawn_points = np.concatenate(found)[: len(made.points_lps_mm)]
+        assert drawn_points.tolist() == [list(point) for point in made.points_lps_mm]
+    assert len(made.handles_lps_mm()) == handles
+    assert made.centre_lps_mm == pytest.approx(centre)
 
 
 @pytest.mark.parametrize("degrees", [0.0, 12.5, 60.0, 90.0, 120.0, 179.0])
@@ -115,9 +152,20 @@ def test_the_second_axis_stands_upright_on_the_middle_of_the_first_in_its_plane(
     assert np.ptp(points @ PLANE_AXES[plane].into) == pytest.approx(0.0, abs=1e-9)
 
 
+def where_it_stands(measured: Measurement) -> list[float]:
+    """Return at which share of the first axis the second crosses it, and how far that reaches to either side."""
+    first, last, one, other = np.asarray(measured.points_lps_mm)
+    along = (last - first) / measured.length_mm
+    upright = np.cross(measured.normal, along)
+    return [float((one - first) @ along) / measured.length_mm, *(float((p - first) @ upright) for p in (one, other))]
+
+
+@pytest.mark.parametrize("slid", [False, True])
 @pytest.mark.parametrize("handle", range(4))
-def test_pulling_an_end_of_either_axis_keeps_them_upright(handle: int) -> None:
+def test_pulling_an_end_of_either_axis_keeps_them_upright(handle: int, slid: bool) -> None:
     measured = two_axes()
+    if slid:
+        measured = measured.pulled(3, as_point(np.add(measured.points_lps_mm[3], (-6.0, 1.0, 0.0))))
     goal = as_point(np.add(measured.points_lps_mm[handle], (4.0, -3.0, 0.0)))
     pulled = measured.pulled(handle, goal)
     assert upright(pulled) == pytest.approx(0.0, abs=1e-9)
@@ -125,6 +173,7 @@ def test_pulling_an_end_of_either_axis_keeps_them_upright(handle: int) -> None:
         assert pulled.points_lps_mm[handle] == pytest.approx(goal)
         assert pulled.points_lps_mm[1 - handle] == measured.points_lps_mm[1 - handle]
         assert pulled.second_length_mm == pytest.approx(measured.second_length_mm)
+        assert where_it_stands(pulled) == pytest.approx(where_it_stands(measured))
     else:
         assert pulled.points_lps_mm[:2] == measured.points_lps_mm[:2]
         assert pulled.points_lps_mm[handle] == pytest.approx(goal)

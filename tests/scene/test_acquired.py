@@ -155,6 +155,7 @@ def test_all_planes_meet_in_one_point_and_their_lines_lie_in_both(plane: PlaneNa
         x, y = geometry.screen_from_lps(meeting)
         for other in CROSSING_PLANES[name]:
             dx, dy = geometry.cut_direction(shown_axes(volume, state, other))
+            assert np.hypot(dx, dy) == pytest.approx(1)
             for reach in (-80, 80):
                 point = geometry.lps_from_screen(x + reach * dx, y + reach * dy)
                 assert on_screen[other].distance_mm(point) == pytest.approx(0, abs=1e-9)

@@ -128,6 +128,46 @@ def test_a_guess_inside_is_inside_and_one_beside_is_measured_to_the_nearest_voxe
     assert answer.model is stage.found
 
 
+@pytest.mark.parametrize(
+    ("ijk", "mm", "inside"),
+    [
+        ((30, 20, 14), 12.0, False),
+        ((30, 20, 4), 12.0, False),
+        ((30, 28, 9), 6.0, False),
+        ((36, 22, 10), 4.0, False),
+        ((32, 22, 10), 0.0, True),
+        ((32, 22, 11), 3.0, False),
+    ],
+)
+def test_how_far_a_guess_is_counts_along_all_directions(
+    stage: Stage, ijk: tuple[int, int, int], mm: float, inside: bool
+) -> None:
+    # The lesion has 5 × 5 × 3 voxels of 1 × 1 × 3 mm, from (28, 18, 8) on.
+    stage.tell({"question": Question("Where is it?", finding="true")})
+    stage.player.asking.guess(as_point(stage.volume.stack.lps(ijk)))
+    stage.player.reveal()
+    answer = stage.player.asking.revealed
+    assert answer is not None
+    assert answer.best is not None
+    assert answer.best.near is not None
+    assert (answer.best.near.distance_mm, answer.best.near.inside) == (pytest.approx(mm), inside)
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_a_guess_is_held_against_a_point_too_which_nothing_is_inside_of(stage: Stage, named: bool) -> None:
+    place = as_point(stage.missed.centre_lps_mm)
+    stage.missed = evolve(stage.missed, mask=None)
+    question = Question("Where?", finding="missed") if named else Question("Where?", at_lps_mm=place)
+    stage.tell({"question": question})
+    for away in (3.0, 0.0):
+        stage.player.asking.guess(as_point(np.add(place, (0.0, away, 0.0))))
+    stage.player.reveal()
+    answer = stage.player.asking.revealed
+    assert answer is not None
+    near = [guess.near for guess in answer.guesses]
+    assert [one and (one.distance_mm, one.inside) for one in near] == [(pytest.approx(3.0), False), (0.0, False)]
+
+
 @pytest.mark.parametrize("how", [Localisation.SERIES, Localisation.SLICES])
 def test_no_guess_is_so_far_from_what_is_said_without_a_place(stage: Stage, how: Localisation) -> None:
     stage.found = evolve(stage.found, localisation=how, mask=None)
