@@ -10,13 +10,22 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 from attrs import evolve
+from scipy.ndimage import map_coordinates
 from scipy.spatial import cKDTree
 
 from tests.scene.test_interpolation import keys
 from viewer.domain.curved_view import CurvedView
 from viewer.domain.geometry import Grid
 from viewer.domain.view_state import Interpolation, SlabMode, overview
-from viewer.scene.curved import CurvedGeometry, CurvedRenderer, curved_geometry, in_sight, turned_by
+from viewer.scene.curved import (
+    MOST_PX,
+    MOST_SAMPLES_MOVING,
+    CurvedGeometry,
+    CurvedRenderer,
+    curved_geometry,
+    in_sight,
+    turned_by,
+)
 from viewer.scene.curved_lengths import length_across, seen_across
 from viewer.scene.window_table import grey_of
 
@@ -234,10 +243,75 @@ def test_a_slab_takes_the_values_before_and_behind_the_picture(volume_of: Make, 
     assert seen == pytest.approx(float(grey_of(expected, centre=250.0, width=600.0)), abs=0.6)
 
 
-def test_while_it_moves_it_is_coarser(tube: Volume) -> None:
-    view = view_of(tube)
-    assert CurvedRenderer().render(tube, view, geometry_of(view), moving=True).px_per_pixel > 1
-    assert CurvedRenderer().render(tube, view, geometry_of(view)).px_per_pixel == 1
+@pytest.mark.parametrize("slab_mm", [0.0, 20.0])
+def test_a_thin_sheet_within_a_thick_slab_is_seen_wherever_it_lies_in_it(volume_of: Make, slab_mm: float) -> None:
+    grid = Grid.from_directions((40, 40, 40), origin_lps_mm=(0, 0, 0), spacing_mm=(1, 1, 1))
+    for away in (-12, -9, -6, -3, -1, 0, 2, 5, 9, 12):
+        voxels = np.full((40, 40, 40), -100, np.int16)
+        voxels[20 + away] = 300
+        volume = evolve(volume_of(voxels, grid), missing_planes=() if away else (20,))
+        view = evolve(view_of(volume, points=((5, 20, 20), (35, 20, 20))), slab_mm=slab_mm)
+        geometry = curved_geometry(view, 60, 40)
+        assert geometry is not None
+        made = CurvedRenderer().render(volume, view, geometry)
+        bright = int(made.pixels[20, 30] & 255) > int(grey_of(0.0, **WINDOW))
+        assert bright == (0 < abs(away) <= slab_mm / 2)
+        # An image that is missing is said to be missing where the picture itself lies in it.
+        assert (made.missing is not None) == (away == 0)
+
+
+def test_a_large_or_a_moving_picture_is_coarser_and_shows_the_same_places(tube: Volume) -> None:
+    view = evolve(view_of(tube), interpolation=Interpolation.LINEAR)
+    still = CurvedRenderer().render(tube, view, geometry_of(view))
+    assert still.px_per_pixel == 1
+    for width, height, moving, most in ((WIDTH, HEIGHT, True, MOST_SAMPLES_MOVING), (2503, 1407, False, MOST_PX)):
+        geometry = curved_geometry(view, width, height)
+        assert geometry is not None
+        made = CurvedRenderer().render(tube, view, geometry, moving=moving)
+        (rows, columns), side = made.pixels.shape, made.px_per_pixel
+        assert side > 1
+        assert (rows, columns) == (-(-height // side), -(-width // side))
+        assert rows * columns <= most * 1.01
+        assert width * height / (side - 1) ** 2 > most
+        for share_x, share_y in product((0.1, 0.35, 0.5, 0.8), (0.45, 0.49, 0.5, 0.53)):
+            column, row = int(share_x * columns), int(share_y * rows)
+            lps_mm = geometry.lps((column + 0.5) * side, (row + 0.5) * side)
+            value = map_coordinates(tube.voxels.astype(float), tube.grid.ijk(lps_mm)[::-1, None], order=1)[0]
+            assert int(made.pixels[row, column] & 255) == pytest.approx(float(grey_of(value, **WINDOW)), abs=1)
+
+
+@pytest.mark.parametrize("corner", [(0.0, 0.0), (10.0, 21.0), (33.4, 7.25)])
+@pytest.mark.parametrize("ratio", [1.0, 1.25, 1.5, 2.0])
+def test_on_a_screen_of_any_scale_every_place_stays_where_it_is(
+    tube: Volume, corner: tuple[float, float], ratio: float
+) -> None:
+    geometry = evolve(geometry_of(view_of(tube)), lower_px=6.0)
+    made, aside, below = geometry.on_pixels(*corner, ratio)
+    for place_mm, above_mm in product((0.0, 40.0, 250.0), (-9.0, 0.0, 4.0)):
+        x, y = geometry.screen(place_mm, above_mm)
+        assert (geometry.place_mm(x), geometry.above_mm(y)) == pytest.approx((place_mm, above_mm))
+        over_x, over_y = made.screen(place_mm, above_mm)
+        assert (over_x / ratio + aside, over_y / ratio + below) == pytest.approx((x, y))
+        assert made.lps(over_x, over_y) == pytest.approx(geometry.lps(x, y))
+    # From one whole device pixel to another, around all of it and no pixel more.
+    for start, offset, size, whole in zip(
+        corner, (aside, below), (WIDTH, HEIGHT), (made.width_px, made.height_px), strict=True
+    ):
+        first = (start + offset) * ratio
+        assert first == pytest.approx(round(first))
+        assert -1 < offset * ratio <= 1e-9
+        assert 0 <= round(whole + offset * ratio - size * ratio, 6) < 1
+
+
+@pytest.mark.parametrize("length_mm", [8.0, 300.0])
+def test_the_whole_path_is_seen_at_first_with_room_around_it(volume_of: Make, length_mm: float) -> None:
+    grid = Grid.from_directions((8, 8, 8), origin_lps_mm=(0, 0, 0), spacing_mm=(1, 1, 1))
+    view = view_of(volume_of(np.zeros((8, 8, 8), np.int16), grid), points=((0, 0, 0), (0, 0, length_mm)))
+    geometry = geometry_of(view)
+    assert geometry.place_mm(0) <= -6.0
+    assert geometry.place_mm(WIDTH) >= length_mm + 6.0
+    assert geometry.place_mm(WIDTH) - geometry.place_mm(0) < max(1.1 * (length_mm + 12), 40.01 * WIDTH / HEIGHT)
+    assert geometry.above_mm(0) - geometry.above_mm(HEIGHT) >= 39.99
 
 
 def test_a_view_without_a_path_has_no_straightened_picture(tube: Volume) -> None:
@@ -253,12 +327,16 @@ def test_turning_on_and_on_goes_round() -> None:
     assert curved.turned_deg == pytest.approx(5.0)
 
 
-def test_a_zoomed_picture_follows_the_crosshair_out_of_its_sight(tube: Volume) -> None:
+@pytest.mark.parametrize(
+    ("place_mm", "follows"), [(200.0, True), (52.5, True), (51.0, False), (7.0, True), (9.5, False)]
+)
+def test_a_zoomed_picture_follows_the_crosshair_out_of_its_sight(tube: Volume, place_mm: float, follows: bool) -> None:
     view = view_of(tube)
-    zoomed = evolve(view, curved=CurvedView(0.0, 30.0, 20.0), cursor_lps_mm=geometry_of(view).curve.point_at(200.0))
+    # 20 mm high, so that 21.9 mm are seen to either side.
+    zoomed = evolve(view, curved=CurvedView(0.0, 30.0, 20.0), cursor_lps_mm=geometry_of(view).curve.point_at(place_mm))
     followed = in_sight(zoomed, geometry_of(zoomed))
     assert followed.curved is not None
-    assert followed.curved.along_mm == pytest.approx(200.0, abs=0.1)
+    assert followed.curved.along_mm == pytest.approx(place_mm if follows else 30.0, abs=0.1)
     assert followed.curved.height_mm == pytest.approx(20.0)
     assert in_sight(followed, geometry_of(followed)) is followed
 

@@ -63,6 +63,18 @@ def test_the_sheet_that_an_ear_is_pressed_against_goes_along_its_whole_length_an
     assert np.array_equal(bare[ear], values[ear])
 
 
+@pytest.mark.parametrize(("long_px", "goes"), [(34, False), (46, True)])
+def test_a_thin_dense_thing_that_is_no_longer_than_an_ear_stays(long_px: int, goes: bool) -> None:
+    """As a hearing aid, or an ear that has become bone, which a headrest of foam is pressed against."""
+    values = head()
+    along = (SLICE >= 8) & (SLICE < 8 + long_px)
+    thing = put(values, (COLUMN >= 26) & (COLUMN < 29) & (ROW > 60) & along, 240)
+    put(values, (COLUMN >= 29) & (COLUMN < 60) & (np.abs(ROW - 85) < 14) & (np.abs(SLICE - 28) < 20), 40)
+    kept = thing & (all_that_is_kept(values) != AIR_HU)
+    assert kept.any()
+    assert np.all((seen(values)[kept] == AIR_HU) == goes)
+
+
 def test_a_skull_and_its_skin_that_lie_on_a_headrest_stay() -> None:
     values = head()
     body = values > -1000

@@ -23,7 +23,7 @@ from viewer.domain.plane_turn import about
 from viewer.domain.session import Session
 from viewer.domain.view_state import Comparison, ViewName, ViewState, as_point
 from viewer.scene.camera import facing, screen_from_lps, turned, zoomed
-from viewer.scene.crop_box import FACES, Face, crop_box, section
+from viewer.scene.crop_box import FACES, Face, corners_within, crop_box, section
 from viewer.ui.canvas import Canvas, crop_words, paint_measurements, paint_text
 from viewer.ui.canvas import crop_box as crop_box_module
 from viewer.ui.canvas.crop_box import HANDLE_PX, CropBox, Handle, crop_box_on
@@ -246,6 +246,13 @@ def test_a_plane_cuts_a_box_in_a_polygon_on_both() -> None:
     assert len(cut) >= 4
     assert np.abs(cut @ normal).max() < 1e-5
     assert len(section(box, (0, 0, 31), (0, 0, 1))) == 0
+
+
+def test_what_lies_within_six_planes_has_the_corners_of_a_box() -> None:
+    ways = np.concatenate([np.eye(3), -np.eye(3)])
+    corners = corners_within(ways, np.array([10.0, 20.0, 30.0, 1.0, 2.0, 3.0]))
+    assert sorted(map(tuple, corners.round(6).tolist())) == sorted(product((-1, 10), (-2, 20), (-3, 30)))
+    assert len(corners_within(ways, np.array([10.0, 20.0, 30.0, -11.0, 2.0, 3.0]))) == 0
 
 
 def test_nothing_of_the_box_lies_over_a_curved_picture_that_stands_in_the_place_of_3d(

@@ -268,7 +268,6 @@ class _Sampler:
     """
 
     def __init__(self, volume: Volume, interpolation: Interpolation, *, quick: bool) -> None:
-        self._volume = volume
         self._voxels = volume.voxels
         self._there = planes_there(volume)
         self._padding = volume.padding
