@@ -12,15 +12,15 @@ from attrs import evolve
 
 from tests.io.conftest import opened
 from tests.services.test_reviewing import volume as desk_volume
-from viewer.domain.errors import StorageError
-from viewer.domain.finding import Source, SourceKind
+from viewer.domain.errors import CancelledError, StorageError
+from viewer.domain.finding import Localisation, Source, SourceKind
 from viewer.domain.geometry import PlaneName
 from viewer.domain.identifiers import new_uid
 from viewer.domain.job import JobContext
 from viewer.domain.measurement import Measurement, MeasurementKind
 from viewer.io.findings_file import read_findings
 from viewer.io.sr import write_sr
-from viewer.services.exporting import write_outputs, write_review
+from viewer.services.exporting import Written, write_outputs, write_review
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -81,7 +81,9 @@ def test_images_that_are_no_dicom_give_their_tables_and_no_report(tmp_path: Path
     volume = evolve(desk_volume(), source_uids=(), source_class_uid="")
     points = ((0.0, 0.0, 4.0), (3.0, 4.0, 4.0))
     line = Measurement(new_uid(), MeasurementKind.LENGTH, points, PlaneName.AXIAL, (1.0, 0.0, 0.0), (0.0, 1.0, 0.0))
-    written = write_review(tmp_path, volume, (), {}, "", (line,), (), JobContext())
+    arrow = evolve(line, id=new_uid(), kind=MeasurementKind.ARROW, text="Seen by Dr Example")
+    written = write_review(tmp_path, volume, (), {}, "", (line, arrow), (), JobContext())
+    assert written.notes[-1] == "1 arrow or text is left out: words may name somebody."
     assert {path.name for path in written.files} == {"findings.json", "measurements.json", "measurements.csv"}
     assert not (tmp_path / "sr.dcm").exists()
 
@@ -117,3 +119,43 @@ def test_findings_of_one_model_and_a_reader_are_said_to_be_the_model_s_and_those
 
     assert model_of(found, missed) == "test-model"
     assert not model_of(found, other)
+
+
+def test_what_is_left_out_of_a_report_is_told_and_a_cancelled_export_writes_nothing(
+    made_ct: MadeCt, finding_on: Callable[[Volume], Finding], tmp_path: Path
+) -> None:
+    for k in range(4):
+        made_ct.slice(f"{k}", made_ct.pixels(k), (-10, -20, 2.0 * k))
+    volume = opened(made_ct)
+    found = finding_on(volume)
+    said = [evolve(found, id=f"said {n}", localisation=Localisation.SERIES, mask=None) for n in range(2)]
+    arrow = Measurement(
+        new_uid(),
+        MeasurementKind.ARROW,
+        ((0.0, 0.0, 4.0), (3.0, 4.0, 4.0)),
+        PlaneName.AXIAL,
+        (1.0, 0.0, 0.0),
+        (0.0, 1.0, 0.0),
+        text="Seen by Dr Example",
+    )
+
+    def written(findings: list[Finding], *measurements: Measurement, ctx: JobContext | None = None) -> Written:
+        return write_review(tmp_path / "out", volume, findings, {}, "", measurements, (), ctx or JobContext())
+
+    with pytest.raises(CancelledError):
+        written([found], ctx=JobContext(cancelled=lambda: True))
+    assert not (tmp_path / "out").exists()
+    assert written([found]).notes == ()
+    noted = written([found, said[0]], arrow)
+    assert noted.notes == (
+        "1 arrow or text is in the report alone: words may name somebody.",
+        "1 of the findings has no place and stands in findings.json alone.",
+    )
+    assert tmp_path / "out" / "sr.dcm" in noted.files
+    nothing = written(said)
+    assert nothing.notes[-2:] == (
+        "2 findings have no place and stand in findings.json alone.",
+        "There is no finding with a place, so there is no report.",
+    )
+    assert not (tmp_path / "out" / "sr.dcm").exists()
+    assert written([]).notes[-1] == "There is no finding, so there is no report."

@@ -77,7 +77,8 @@ def write_measurements(
     if left_out:
         what = "arrow or text" if left_out == 1 else "arrows and texts"
         count = f"1 {what} is" if left_out == 1 else f"{left_out} {what} are"
-        note = f"{count} in the report alone: words may name somebody."
+        where = "in the report alone" if volume.source_uids else "left out"
+        note = f"{count} {where}: words may name somebody."
     sized = [label for label in labels if label.facts is not None]
     if not kept and not sized:
         for name in (DOCUMENT, TABLE):
