@@ -43,5 +43,7 @@ def test_two_places_meet_whatever_the_turn_is() -> None:
 def test_words_say_how_far_and_whereto() -> None:
     assert Alignment(shift_mm=(-3.0, 0.0, 12.04)).words(PLACE) == "3.0 mm towards the right, 12.0 mm towards the head"
     assert Alignment(shift_mm=(0.1, 0.04, 0.0)).words(PLACE) == "0.1 mm towards the left"
+    assert Alignment(shift_mm=(0.0, -2.0, -7.5)).words(PLACE) == "2.0 mm towards the front, 7.5 mm towards the feet"
+    assert Alignment(shift_mm=(0.0, 2.0, 0.0)).words(PLACE) == "2.0 mm towards the back"
     turned = Alignment().turned_about((0.0, 0.0, 1.0), math.radians(4), PLACE)
     assert turned.words(PLACE) == "turned 4.0°"
