@@ -295,6 +295,67 @@ def test_a_missing_image_stays_black_in_every_interpolation(volume_of: Make, noi
             assert black > 20
 
 
+@pytest.mark.parametrize("padding", [None, -2000])
+@pytest.mark.parametrize("kind", Interpolation)
+def test_beside_a_missing_image_all_is_shown_that_is_not_mixed_of_it(
+    volume_of: Make, kind: Interpolation, padding: int | None
+) -> None:
+    grid = straight_grid()
+    voxels = np.full(SIZE[::-1], 100, dtype=np.int16)
+    voxels[8:10] = 100 if padding is None else padding
+    volume = evolve(volume_of(voxels, grid, padding=padding), missing_planes=(8, 9))
+    # An image reaches half way to the next; on a turned plane only where nothing is mixed.
+    mixed = (7.5, 9.5) if kind is Interpolation.NEAREST else (7.0, 10.0)
+    straight = state_at(grid, grid.centre_lps_mm, 30.0)
+    for state, (low, high) in ((straight, (7.5, 9.5)), (oblique_state(grid), mixed)):
+        picture = PlaneRenderer().render(volume, evolve(state, interpolation=kind), PlaneName.CORONAL, 90, 80).pixels
+        geometry = viewport_geometry(volume, state, PlaneName.CORONAL, 90, 80)
+        counted = [0, 0]
+        for row, column in product(range(0, 80, 3), range(0, 90, 3)):
+            ijk = grid.ijk(geometry.lps_from_screen(column + 0.5, row + 0.5))
+            k = float(ijk[2])
+            if (ijk < 0).any() or (ijk > np.array(SIZE) - 1).any() or min(abs(k - low), abs(k - high)) < 0.05:
+                continue
+            missing = low < k < high
+            assert (picture[row, column] & 255 == 0) == missing
+            counted[missing] += 1
+        assert min(counted) > 20
+
+
+@pytest.mark.parametrize("slab_mm", [0.0, 5.0])
+def test_on_turned_planes_squares_are_voxels_cubic_is_smooth_beside_padding_too_and_unknown_values_are_black(
+    volume_of: Make, noise: Noise, slab_mm: float
+) -> None:
+    grid = straight_grid()
+    state = evolve(oblique_state(grid), slab_mm=slab_mm)
+    geometry = viewport_geometry(volume_of(noise(SIZE), grid), state, PlaneName.AXIAL, 90, 80)
+    corner, right, down = (np.array(geometry.lps_from_screen(*at)) for at in ((0.5, 0.5), (1.5, 0.5), (0.5, 1.5)))
+    rows, columns = np.indices((80, 90))
+    ijk = grid.ijk(corner + columns[..., None] * (right - corner) + rows[..., None] * (down - corner))
+    # So far from the edges that a slab lies within too.
+    within = ((ijk > 6) & (ijk < np.array(SIZE) - 7)).all(axis=-1)
+    assert within.sum() > 300
+
+    def seen(voxels: np.ndarray, kind: Interpolation, padding: int | None = None) -> np.ndarray:
+        volume = volume_of(voxels, grid, padding=padding)
+        return PlaneRenderer().render(volume, evolve(state, interpolation=kind), PlaneName.AXIAL, 90, 80).pixels & 255
+
+    two = np.where(np.indices(SIZE[::-1]).sum(axis=0) % 2, 300, -300).astype(np.int16)
+    assert len(np.unique(seen(two, Interpolation.NEAREST)[within])) <= 2
+    plain = noise(SIZE)
+    padded = plain.copy()
+    padded[:, :, :2] = -2000
+    cubic = seen(plain, Interpolation.CUBIC)[within]
+    assert np.array_equal(seen(padded, Interpolation.CUBIC, -2000)[within], cubic)
+    assert (cubic != seen(plain, Interpolation.LINEAR)[within]).mean() > 0.5
+    unknown = np.full(SIZE[::-1], 100, np.float32)
+    unknown[:, :, SIZE[0] // 2 :] = np.nan
+    for kind in Interpolation:
+        black = seen(unknown, kind) == 0
+        assert black[within & (ijk[..., 0] > SIZE[0] // 2 + 5)].all()
+        assert not black[within & (ijk[..., 0] < SIZE[0] // 2 - 6)].any()
+
+
 def test_while_something_moves_cubic_is_linear(volume_of: Make, noise: Noise) -> None:
     grid = straight_grid()
     volume = volume_of(noise(SIZE), grid)

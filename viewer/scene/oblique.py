@@ -134,6 +134,7 @@ class ObliqueSampler:
         values = self._sample(matrix, size, interpolation)[0]
         nothing, padding = self._is_nothing(values), self._volume.padding
         if padding is None:
+            values[nothing] = 0.0
             return values, nothing
         nearest = values
         if interpolation is not Interpolation.NEAREST:
