@@ -350,8 +350,9 @@ def test_on_turned_planes_squares_are_voxels_cubic_is_smooth_beside_padding_too_
     assert (cubic != seen(plain, Interpolation.LINEAR)[within]).mean() > 0.5
     unknown = np.full(SIZE[::-1], 100, np.float32)
     unknown[:, :, SIZE[0] // 2 :] = np.nan
-    for kind in Interpolation:
-        black = seen(unknown, kind) == 0
+    unknown[:, :, :2] = -2000
+    for kind, padding in product(Interpolation, (None, -2000)):
+        black = seen(unknown, kind, padding) == 0
         assert black[within & (ijk[..., 0] > SIZE[0] // 2 + 5)].all()
         assert not black[within & (ijk[..., 0] < SIZE[0] // 2 - 6)].any()
 
