@@ -165,24 +165,26 @@ def test_a_length_to_one_side_of_the_path_is_seen_where_it_was_drawn_also_where_
     assert ends == pytest.approx(ends_mm, abs=0.01)
 
 
+@pytest.mark.parametrize(("kind", "reach"), [(Interpolation.LINEAR, 1.0), (Interpolation.NEAREST, 0.5)])
 def test_missing_images_are_black_and_said_to_be_missing(
-    tube: Volume, tube_voxels: np.ndarray, volume_of: Make
+    tube: Volume, tube_voxels: np.ndarray, volume_of: Make, kind: Interpolation, reach: float
 ) -> None:
+    """Those between which nothing is mixed reach half way to the next."""
     voxels = tube_voxels.copy()
     voxels[30:33] = -2000
     without = evolve(volume_of(voxels, tube.grid, padding=-2000), missing_planes=(30, 31, 32))
-    view = view_of(without)
+    view = evolve(view_of(without), interpolation=kind)
     geometry = geometry_of(view)
     made = CurvedRenderer().render(without, view, geometry)
     assert made.missing is not None
     row, seen = HEIGHT // 2, 0
     for column in range(0, WIDTH, 3):
         k = float(without.grid.ijk(geometry.lps(column + 0.5, row + 0.5))[2])
-        if 29.05 < k < 32.95:
+        if 30.05 - reach < k < 31.95 + reach:
             assert made.missing[row, column]
             assert made.pixels[row, column] & 255 == 0
             seen += 1
-        elif k < 28.9 or k > 33.1:
+        elif k < 29.95 - reach or k > 32.05 + reach:
             assert not made.missing[row, column]
     assert seen > 5
 
@@ -192,9 +194,13 @@ def test_padding_neither_shows_nor_darkens_what_lies_beside_it(
 ) -> None:
     voxels = np.where(tube_voxels > 250, tube_voxels, -2000).astype(np.int16)
     padded = volume_of(voxels, tube.grid, padding=-2000)
-    view = view_of(padded)
-    for moving in (False, True):
-        seen = CurvedRenderer().render(padded, view, geometry_of(view), moving=moving).pixels & 255
+    for moving, kind in product((False, True), (Interpolation.LINEAR, Interpolation.NEAREST)):
+        view = evolve(view_of(padded), interpolation=kind)
+        seen, inverted = (
+            CurvedRenderer().render(padded, evolve(view, invert=invert), geometry_of(view), moving=moving).pixels & 255
+            for invert in (False, True)
+        )
+        assert np.array_equal(seen == 0, inverted == 0)
         assert (seen > 0).sum() > 100
         assert seen[seen > 0].min() >= int(grey_of(250.0, **WINDOW)) - 1
 
