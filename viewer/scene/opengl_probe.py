@@ -79,6 +79,9 @@ def _draw() -> dict[str, str]:
 
 def _talk(say: Callable[[str], None]) -> None:
     """Say that the libraries are there, then what drawing gave."""
+    if hasattr(os, "nice"):
+        # The images that are read meanwhile are waited for, 3D comes after them.
+        os.nice(10)
     choose_window_kind()
     if hasattr(signal, "alarm"):
         # Whoever waits may be gone before a driver that hangs.
