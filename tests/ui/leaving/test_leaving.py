@@ -256,6 +256,24 @@ def test_a_film_that_is_cancelled_leaves_nothing(qapp: QApplication, left: LeftB
     assert list(tmp_path.iterdir()) == []
 
 
+def test_pictures_that_are_cancelled_half_way_leave_those_of_before_and_no_others(
+    qapp: QApplication, left: LeftBehind, tmp_path: Path
+) -> None:
+    folder = tmp_path / "pictures"
+    asked: list[int] = []
+    half_way = JobContext(cancelled=lambda: len(asked) > 1 or bool(asked.append(1)))
+    with pytest.raises(CancelledError):
+        write_stills(left, folder, half_way, SMALL)
+    assert not folder.exists()
+    first, *_ = write_stills(left, folder, JobContext(), SMALL)
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    larger = JobContext(cancelled=lambda: len(asked) > 3 or bool(asked.append(1)))
+    with pytest.raises(CancelledError):
+        write_stills(left, folder, larger, (1280, 720))
+    assert first.parent == folder
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
 def test_h264_needs_an_ffmpeg_of_the_users_own(
     qapp: QApplication, left: LeftBehind, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

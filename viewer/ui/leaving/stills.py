@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from viewer.io.filled_folder import filling
 from viewer.io.pack_names import objection
 from viewer.ui.leaving.stage_frames import STAGE, StageFrames
 from viewer.ui.snapshot import save_png
@@ -16,21 +17,20 @@ if TYPE_CHECKING:
 
 
 def write_stills(left: LeftBehind, folder: Path, ctx: JobContext, size: tuple[int, int] = STAGE) -> tuple[Path, ...]:
-    """Write a picture of each step and return where they are.
+    """Write a picture of each step and return where they are; all of them are there afterwards, or none is.
 
     Raises
     ------
     StorageError
         When a picture cannot be written.
     """
-    written = []
-    with StageFrames(left, size) as frames:
-        for number, step in enumerate(left.steps):
-            ctx.report(number, len(left.steps), f"Step {number + 1} of {len(left.steps)}")
-            path = folder / f"{number + 1:02d}{_ending(step.id)}.png"
-            save_png(frames.still(number, counted=True), path)
-            written.append(path)
-    return tuple(written)
+    names = [f"{number:02d}{_ending(step.id)}.png" for number, step in enumerate(left.steps, start=1)]
+    with filling(folder, "The pictures") as place, StageFrames(left, size) as frames:
+        for number, name in enumerate(names):
+            ctx.report(number, len(names), f"Step {number + 1} of {len(names)}")
+            save_png(frames.still(number, counted=True), place / name)
+        ctx.stop_if_cancelled()
+    return tuple(folder / name for name in names)
 
 
 def _ending(step_id: str) -> str:
