@@ -12,14 +12,17 @@ from PySide6.QtCore import QObject, QProcess, QProcessEnvironment, Signal
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_KILL_AFTER_MS = 3000
+# What is told to stop ends once it has coded a part of a film.
+_KILL_AFTER_MS = 10_000
+_NOT_RUNNING = QProcess.ProcessState.NotRunning
+_CRASHED = "It stopped unexpectedly. There may be too little memory: close other programs, then try again."
 
 
 class ProgramRun(QObject):
     """One run of a command at a time.
 
-    `progressed` carries a share (or None) and words; `ended` carries the exit code (−1 where it crashed or was
-    cancelled), what it printed, and what it complained of.
+    `progressed` carries a share (or None) and words; `ended` carries the exit code (−1 where it crashed, or was
+    cancelled before it was done), what it printed, and what it complained of: nothing where it was cancelled.
     """
 
     progressed = Signal(object, str)
@@ -28,6 +31,8 @@ class ProgramRun(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._process: QProcess | None = None
+        # They were told to stop, and nobody listens to them any more.
+        self._stopping: list[QProcess] = []
         self._cancelled = False
         self._said, self._complained = "", ""
 
@@ -37,8 +42,8 @@ class ProgramRun(QObject):
         return self._process is not None
 
     def start(self, words: Sequence[str]) -> None:
-        """Run a command that takes `--progress`; an earlier one is cancelled."""
-        self.cancel()
+        """Run a command that takes `--progress`; an earlier one is cancelled, and nothing is told of it any more."""
+        self._give_up()
         self._said = self._complained = ""
         self._cancelled = False
         process = QProcess(self)
@@ -65,14 +70,22 @@ class ProgramRun(QObject):
 
     def close(self) -> None:
         """Stop what runs and wait until it is gone."""
-        process, self._process = self._process, None
-        if process is None:
+        self._give_up()
+        for process in self._stopping:
+            if not process.waitForFinished(_KILL_AFTER_MS):
+                process.kill()
+                process.waitForFinished(_KILL_AFTER_MS)
+        self._stopping.clear()
+
+    def _give_up(self) -> None:
+        self._stopping = [process for process in self._stopping if process.state() is not _NOT_RUNNING]
+        if self._process is None:
             return
-        process.blockSignals(True)
-        process.terminate()
-        if not process.waitForFinished(_KILL_AFTER_MS):
-            process.kill()
-            process.waitForFinished(_KILL_AFTER_MS)
+        if not self._cancelled:
+            self.cancel()
+        self._process.blockSignals(True)
+        self._stopping.append(self._process)
+        self._process = None
 
     def _read(self) -> None:
         if self._process is not None:
@@ -101,8 +114,11 @@ class ProgramRun(QObject):
         process, self._process = self._process, None
         if process is not None:
             process.deleteLater()
-        crashed = status is not QProcess.ExitStatus.NormalExit or self._cancelled
-        self.ended.emit(-1 if crashed else code, self._said, self._complained.strip())
+        crashed = status is not QProcess.ExitStatus.NormalExit
+        if self._cancelled and (crashed or code != 0):
+            self.ended.emit(-1, self._said, "")
+            return
+        self.ended.emit(-1 if crashed else code, self._said, self._complained.strip() or (_CRASHED if crashed else ""))
 
     def _failed(self, error: QProcess.ProcessError) -> None:
         if error is QProcess.ProcessError.FailedToStart and self._process is not None:
