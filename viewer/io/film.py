@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import shutil
 import subprocess
-from contextlib import contextmanager
+import tempfile
+from contextlib import contextmanager, suppress
 from typing import IO, TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -21,6 +24,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 RATE = 30
+# After it took no more pictures.
+_ENDS_WITHIN_S = 10.0
 OWN_ENDING, H264_ENDING = ".webm", ".mp4"
 
 
@@ -96,20 +101,34 @@ class _H264:
         said = ["-map_metadata", "-1", "-fflags", "+bitexact", "-flags:v", "+bitexact", "-metadata", f"title={title}"]
         quiet = ["-hide_banner", "-loglevel", "error", "-nostdin", "-y"]
         command = [program, *quiet, *source, *made, *said, "-f", "mp4", str(path)]
+        self._complaints = tempfile.TemporaryFile()
+        # In a session of its own: Ctrl+C in a terminal is for the program alone, which ends it.
         self._process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=self._complaints,
+            start_new_session=True,
         )
 
     def __enter__(self) -> _H264:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is not None:
-            self._process.kill()
-        if self._process.stdin is not None:
+        with self._complaints:
+            if kind is not None:
+                self._process.kill()
+            taken = self._all_taken()
+            if (self._process.wait() != 0 or not taken) and kind is None:
+                raise self._refused()
+
+    def _all_taken(self) -> bool:
+        assert self._process.stdin is not None
+        try:
             self._process.stdin.close()
-        if self._process.wait() != 0 and kind is None:
-            raise self._refused()
+        except OSError:
+            return False
+        return True
 
     def scene(self, pictures: Sequence[NDArray[np.uint8]], hold_s: float) -> None:
         pipe = self._process.stdin
@@ -120,8 +139,12 @@ class _H264:
         except OSError as error:
             raise self._refused() from error
 
-    @staticmethod
-    def _refused() -> StorageError:
+    def _refused(self) -> OSError | StorageError:
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(_ENDS_WITHIN_S)
+        self._complaints.seek(0)
+        if os.strerror(errno.ENOSPC).encode() in self._complaints.read():
+            return OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         return StorageError(
             "The ffmpeg on this computer could not make an H.264 film.", "End the name in .webm, which needs none."
         )

@@ -3,6 +3,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import os
 import re
 import shutil
 import struct
@@ -274,6 +275,13 @@ def test_pictures_that_are_cancelled_half_way_leave_those_of_before_and_no_other
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
 
 
+def of_the_users_own(monkeypatch: pytest.MonkeyPatch, program: Path, does: str) -> None:
+    """Put a stand-in for ffmpeg on this computer; `$last` is the film that it is to write."""
+    program.write_text(f"#!/bin/sh\nfor last; do :; done\n{does}\n")
+    program.chmod(0o755)
+    monkeypatch.setattr(film.shutil, "which", lambda _name: str(program))
+
+
 def test_h264_needs_an_ffmpeg_of_the_users_own(
     qapp: QApplication, left: LeftBehind, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -281,14 +289,35 @@ def test_h264_needs_an_ffmpeg_of_the_users_own(
     with pytest.raises(StorageError, match="no ffmpeg") as refused:
         write_film(left, tmp_path / "film.mp4", JobContext(), SMALL)
     assert ".webm" in refused.value.hint
-    stands_in = tmp_path / "ffmpeg"
-    stands_in.write_text('#!/bin/sh\nfor last; do :; done\ncat > "$last"\n')
-    stands_in.chmod(0o755)
-    monkeypatch.setattr(film.shutil, "which", lambda _name: str(stands_in))
+    of_the_users_own(monkeypatch, tmp_path / "ffmpeg", 'cat > "$last"')
     one = evolve(left, loaded=evolve(left.loaded, case=evolve(left.loaded.case, steps=left.steps[:1])))
     seconds = write_film(one, tmp_path / "film.mp4", JobContext(), (64, 36), most_s=2.0)
     frames = (tmp_path / "film.mp4").stat().st_size / (64 * 36 * 3)
     assert frames == pytest.approx(seconds * 30, abs=2)
+
+
+@pytest.mark.parametrize("when", ["head -c 100000 > $last", "cat > $last"])
+def test_a_disk_that_is_full_is_not_laid_at_the_door_of_ffmpeg(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, when: str
+) -> None:
+    full = "echo 'Error writing trailer of x.part: No space left on device' >&2; exit 228"
+    of_the_users_own(monkeypatch, tmp_path / "ffmpeg", f"{when}\n{full}")
+    out = tmp_path / "out" / "film.mp4"
+    with pytest.raises(StorageError, match="the disk is full"), film.film_at(out, (64, 36), "x") as made:
+        made.scene([np.zeros((36, 64, 3), np.uint8)], 6.0)
+    assert not out.parent.exists()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows knows no sessions")
+def test_what_a_terminal_sends_to_all_processes_of_a_command_does_not_reach_ffmpeg(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    of_the_users_own(monkeypatch, tmp_path / "ffmpeg", 'echo $$ > "$last"; cat > /dev/null')
+    with film.film_at(tmp_path / "film.mp4", (64, 36), "x"):
+        said = ""
+        while not said.endswith("\n"):
+            said = "".join(part.read_text() for part in tmp_path.glob(".film.mp4.*"))
+        assert os.getsid(int(said)) != os.getsid(0)
 
 
 def test_a_page_scrolls_through_the_images_around_a_step_and_loads_nothing(
