@@ -9,11 +9,13 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.cli.conftest import casestage, write_small_case
 from tests.full_disk import room_for
+from viewer.cli import case_making
 from viewer.domain.errors import StorageError
 from viewer.domain.job import JobContext
 from viewer.io.filled_folder import filling
@@ -34,6 +36,14 @@ def replace(a, b):
     real(a, b)
 from viewer.services import model_adding, packing
 model_adding.os.replace = packing.os.replace = replace
+from viewer.cli.main import main
+sys.exit(main(sys.argv[1:], None))
+"""
+_KILLED_BESIDE = """
+import os, sys
+from viewer.cli import case_making
+from viewer.services import packing
+case_making.write_case = packing.write_pack = lambda *_: os._exit(9)
 from viewer.cli.main import main
 sys.exit(main(sys.argv[1:], None))
 """
@@ -163,6 +173,42 @@ def test_half_a_pack_that_a_killed_program_left_is_gone_once_the_pack_is_built_a
     another = _left(out / ".y.casepack.0badc0de.part", 2)
     write_pack(out / "x.casepack", [tmp_path / "one"], [], JobContext())
     assert {path.name for path in out.iterdir()} == {now.name, another.name, "x.casepack"}
+
+
+@pytest.mark.parametrize("command", ["pack build", "case new"])
+def test_what_was_made_beside_it_by_a_program_that_was_killed_is_gone_once_it_is_done_again(
+    small_series: Path, anatomy: Path, tmp_path: Path, command: str
+) -> None:
+    write_small_case(tmp_path / "one", "one")
+    out = tmp_path / "out"
+    out.mkdir()
+    asked: tuple[object, ...] = ("pack", "build", tmp_path / "one", "--out", out / "x.casepack")
+    if command == "case new":
+        asked = ("case", "new", small_series, "--model", anatomy, "--out", out / "mine")
+    run = [sys.executable, "-c", _KILLED_BESIDE, *map(str, asked)]
+    assert subprocess.run(run, env={**os.environ, "PYTHONPATH": str(_ROOT)}, check=False).returncode == 9
+    assert list(out.iterdir())
+    said = casestage(*asked)
+    assert said.code == 0, said.err
+    assert [path.name for path in out.iterdir()] == [Path(str(asked[-1])).name]
+
+
+def test_a_case_that_another_program_made_there_meanwhile_stays(
+    small_series: Path, anatomy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "mine"
+    real = case_making.save_case
+
+    def meanwhile(*what: Any, **how: Any) -> object:
+        write_small_case(out, "theirs")
+        return real(*what, **how)
+
+    monkeypatch.setattr(case_making, "save_case", meanwhile)
+    said = casestage("case", "new", small_series, "--model", anatomy, "--out", out)
+    assert said.is_sentence()
+    assert "mine is there already" in said.err
+    assert '"theirs"' in (out / "case.json").read_text("utf-8")
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith((".", "mine"))] == ["mine"]
 
 
 def test_a_folder_that_cannot_be_filled_is_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,9 +30,10 @@ from viewer.domain.geometry import Verdict
 from viewer.inference.manifest import card
 from viewer.inference.recalled import run_or_recall
 from viewer.inference.run_records import RunRecords
-from viewer.io.atomic_file import storage_error, unfinished_name
+from viewer.io.atomic_file import storage_error
 from viewer.io.case_document import missing_paths, read_case, write_case
 from viewer.io.pack_names import objection
+from viewer.io.staging import staging
 from viewer.io.whose_images import named_patients
 from viewer.services.case_checks import Objection, objections_to_findings, objections_to_words
 from viewer.services.case_saving import Making, save_case
@@ -51,6 +51,8 @@ if TYPE_CHECKING:
     from viewer.domain.job import JobContext
     from viewer.domain.volume import Volume
     from viewer.domain.walkthrough import Case
+
+_BESIDE = ".casestage-making"
 
 
 def check(arguments: argparse.Namespace) -> int:
@@ -128,8 +130,7 @@ def _series(case: Case) -> list[str]:
 def new(arguments: argparse.Namespace) -> int:
     """Make a case of a CT and of what a model finds in it: a first draft of its story, without its patient."""
     out = Path(arguments.out)
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise StorageError(f"{out.name} is there already.", "Name a folder that is not there yet.")
+    _check_free(out)
     check_folder(out.absolute().parent)
     manifest = find_model(arguments.model)
     entries, _ = chosen_series(Path(arguments.path), arguments.series)
@@ -181,6 +182,11 @@ def new(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _check_free(out: Path) -> None:
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise StorageError(f"{out.name} is there already.", "Name a folder that is not there yet.")
+
+
 def _title(volume: Volume, shown: int) -> str:
     part = body_part(volume)
     what = "A CT" if part is BodyPart.OTHER else f"CT of the {part.value}"
@@ -189,20 +195,20 @@ def _title(volume: Volume, shown: int) -> str:
 
 def _saved(making: Making, out: Path, ctx: JobContext, *, looked_at: bool) -> Case:
     """Save a case beside its place, and move it there whole; the folder's name is its id."""
-    aside = out.absolute().parent / unfinished_name(out.name)
     try:
-        made = save_case(making, aside / "cases", ctx, signed_off=looked_at)
-        write_case(Path(made.folder), evolve(made, id=_id(out.name)))
-        if out.is_dir():
-            out.rmdir()
-        os.replace(made.folder, out)
+        with staging(out.absolute().parent / _BESIDE) as aside:
+            made = save_case(making, aside / "cases", ctx, signed_off=looked_at)
+            write_case(Path(made.folder), evolve(made, id=_id(out.name)))
+            # Another program may have made one meanwhile.
+            _check_free(out)
+            if out.is_dir():
+                out.rmdir()
+            os.replace(made.folder, out)
     except SignOffError as error:
         hint = "Look at the images in the window. Where they may be passed on as they are: --images-looked-at."
         raise SignOffError(error.sentence, hint, error.detail) from error
     except OSError as error:
         raise storage_error("The case", error) from error
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
     return read_case(out)
 
 

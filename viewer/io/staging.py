@@ -30,7 +30,6 @@ def staging(root: Path, left: Callable[[Path], object] = lambda _folder: None) -
         When it cannot be made.
     """
     remove_left(root, left)
-    root.mkdir(parents=True, exist_ok=True)
     folder, lock = _own(root)
     try:
         yield folder
@@ -46,12 +45,14 @@ def staging(root: Path, left: Callable[[Path], object] = lambda _folder: None) -
 
 def _own(root: Path) -> tuple[Path, SoleWriter]:
     while True:
+        root.mkdir(parents=True, exist_ok=True)
         folder = root / uuid.uuid4().hex[:12]
         lock = SoleWriter(_lock_of(folder))
-        # Held before the folder is there; whoever cleans up may have come between.
-        if lock.take() and _lock_of(folder).exists():
-            folder.mkdir()
-            return folder, lock
+        # Held before the folder is there; whoever cleans up, or takes the last out, may have come between.
+        with contextlib.suppress(FileNotFoundError):
+            if lock.take() and _lock_of(folder).exists():
+                folder.mkdir()
+                return folder, lock
         lock.release()
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from viewer.domain.walkthrough import Case
     from viewer.io.pack import PackItem
 
+_BESIDE = ".casestage-packing"
 _SPARE_BYTES = 64 << 20
 
 
@@ -56,12 +56,12 @@ def build_pack(
     made: dict[Path, Path] = {}
     folders = []
     try:
-        with tempfile.TemporaryDirectory(prefix=".casestage-pack-", dir=out.absolute().parent) as aside:
+        with staging(out.absolute().parent / _BESIDE) as aside:
             for number, case in enumerate(cases):
                 folder = Path(case.folder)
                 if read_case(folder).id != case.id:
                     # Its id is anybody's text, and may lead elsewhere.
-                    folder = _of_its_own(case, Path(aside) / str(number))
+                    folder = _of_its_own(case, aside / str(number))
                 folders.append(folder)
                 packed = read_case(folder)
                 for named in series_of(packed):
