@@ -193,6 +193,17 @@ def test_what_was_made_beside_it_by_a_program_that_was_killed_is_gone_once_it_is
     assert [path.name for path in out.iterdir()] == [Path(str(asked[-1])).name]
 
 
+def test_a_story_for_whose_pack_the_disk_has_no_room_says_what_the_system_said(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    with room_for(20_000):
+        said = casestage("pack", "build", "tour", "--out", out / "x.casepack")
+    assert said.is_sentence(), said.err
+    assert "The pack could not be saved" in said.err
+    assert "File too large" in said.err
+    assert list(out.iterdir()) == []
+
+
 def test_a_case_that_another_program_made_there_meanwhile_stays(
     small_series: Path, anatomy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

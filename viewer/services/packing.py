@@ -95,11 +95,22 @@ def _of_its_own(story: Case, folder: Path) -> Path:
             raise PackError("A picture of the story lies outside of its case.", "Put it into the case's folder.")
         target.parent.mkdir(parents=True, exist_ok=True)
         if (source / name).is_dir():
-            shutil.copytree(source / name, target, symlinks=True, dirs_exist_ok=True)
+            _copy(source / name, target)
         else:
             shutil.copyfile(source / name, target, follow_symlinks=False)
     write_case(folder, evolve(story, thumbnail_path=Path(story.thumbnail_path).name))
     return folder
+
+
+def _copy(folder: Path, target: Path) -> None:
+    """Copy all that is in a folder; of links the links. `shutil.copytree` would keep the system's reason to itself."""
+    target.mkdir(exist_ok=True)
+    for path in sorted(folder.rglob("*")):
+        place = target / path.relative_to(folder)
+        if path.is_dir() and not path.is_symlink():
+            place.mkdir(exist_ok=True)
+        else:
+            shutil.copyfile(path, place, follow_symlinks=False)
 
 
 def install_pack(
