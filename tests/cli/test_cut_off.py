@@ -18,6 +18,7 @@ from tests.full_disk import room_for
 from viewer.cli import case_making
 from viewer.domain.errors import StorageError
 from viewer.domain.job import JobContext
+from viewer.io.atomic_file import write_atomically
 from viewer.io.filled_folder import filling
 from viewer.io.pack_writing import write_pack
 from viewer.services import packing
@@ -244,6 +245,20 @@ def test_a_folder_that_cannot_be_filled_is_as_it_was(tmp_path: Path, monkeypatch
     there = tmp_path / "there"
     assert sorted(path.parent.name for path in there.rglob("before")) == ["a", "b"]
     assert sorted(path.name for path in there.iterdir()) == ["a", "b"]
+
+
+def test_a_folder_that_went_away_half_way_is_not_said_to_hold_all_of_it(tmp_path: Path) -> None:
+    there = tmp_path / "stick" / "pictures"
+
+    def fill() -> None:
+        with filling(there, "The pictures") as place:
+            write_atomically(place / "1.png", b"first", "The picture")
+            shutil.rmtree(there.parent)
+            write_atomically(place / "2.png", b"second", "The picture")
+
+    with pytest.raises(StorageError, match="could not be saved"):
+        fill()
+    assert not list(tmp_path.rglob("*.png"))
 
 
 def test_a_model_folder_that_could_not_be_written_is_not_in_the_way_once_there_is_room(

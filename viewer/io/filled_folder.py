@@ -39,8 +39,11 @@ def filling(folder: Path, what: str) -> Iterator[Path]:
         waiting.mkdir(parents=True)
         new, old = waiting / "new", waiting / "old"
         new.mkdir()
-        yield new
         old.mkdir()
+        yield new
+        # Gone where the folder went away meanwhile, as with a stick that was pulled out: what was written last lies in
+        # one of the same name that was made for it, without what was written first.
+        old.stat()
         _move_in(new, old, folder)
         remove_left(folder)
     except OSError as error:
