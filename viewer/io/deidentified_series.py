@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import shutil
 import struct
 from collections import Counter
@@ -102,6 +104,9 @@ def export_series(
             content, why = _written(name, number, deidentifier, volume.source_files.count(name), seen=signed_off)
             doubted.update(why)
             write_atomically(folder / f"{number:04d}.dcm", content, "The images")
+        if len(list(folder.iterdir())) != len(names):
+            # What was written first went away with its disk, and the folder was made anew.
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
         if not signed_off:
             _check_seen(doubted, len(names), faces=faces)
         ctx.report(1.0, 1.25, "Reading the images back")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.io.conftest import MadeCt
+    from viewer.domain.job import Progress
     from viewer.domain.volume import Volume
     from viewer.io.decoders import Decoders
 
@@ -211,3 +213,17 @@ def test_a_folder_that_cannot_be_written_is_said(made_ct: MadeCt, tmp_path: Path
     (tmp_path / "file").write_text("x")
     with pytest.raises((StorageError, DeidentifyError)):
         _exported(_dated(made_ct, "11", "20240229", "101530"), tmp_path / "file" / "out")
+
+
+def test_a_disk_that_was_taken_away_half_way_is_not_said_to_be_a_fault_of_the_images(
+    real_data: Path, tmp_path: Path
+) -> None:
+    volume, out = _opened(real_data / SERIES["in feet first"]), tmp_path / "stick" / "out"
+
+    def pulled_out(now: Progress) -> None:
+        if now.what.startswith("Writing image 3"):
+            shutil.rmtree(out.parent)
+
+    with pytest.raises(StorageError, match="could not be saved"):
+        export_series(volume, out, Deidentifier(), JobContext(pulled_out))
+    assert not out.exists()
