@@ -21,6 +21,7 @@ from viewer.domain.job import JobContext
 from viewer.io.atomic_file import write_atomically
 from viewer.io.filled_folder import filling
 from viewer.io.pack_writing import write_pack
+from viewer.io.staging import staging
 from viewer.services import packing
 from viewer.services.cut_off import put_back_what_was_cut_off
 
@@ -106,6 +107,19 @@ def test_a_case_that_was_to_be_replaced_is_listed_at_the_next_start_after_a_kill
     killed(1, "pack", "install", pack, "--replace")
     assert "one" in {case["id"] for case in casestage("demo", "--list", "--json").json["cases"]}
     assert sorted(path.name for path in (own_home / "data").iterdir()) == ["cases"]
+
+
+@pytest.mark.parametrize("making", ["making", "making_pictures"])
+def test_images_that_a_killed_program_had_copied_for_a_case_are_gone_at_the_next_start(
+    own_home: Path, making: str
+) -> None:
+    half = own_home / "data" / making / "0123456789ab" / "dicom" / "0001.dcm"
+    with staging(own_home / "data" / making) as others:
+        half.parent.mkdir(parents=True)
+        half.write_bytes(b"half of it")
+        assert casestage("demo", "--list").code == 0
+        assert list((own_home / "data" / making).glob("*/")) == [others]
+    assert not (own_home / "data" / making).exists()
 
 
 def test_what_another_program_is_installing_just_now_is_left_alone(

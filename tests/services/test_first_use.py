@@ -159,16 +159,14 @@ def test_stopping_leaves_nothing_behind(here: Case, own_home: Path) -> None:
 
 
 @pytest.mark.usefixtures("in_this_process")
-def test_a_program_that_was_killed_while_making_them_leaves_no_half_of_them(
-    here: Case, own_home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    half = own_home / "data" / "made" / ".making-0123456789ab"
+def test_a_program_that_was_killed_while_making_them_leaves_no_half_of_them(here: Case, own_home: Path) -> None:
+    half = own_home / "data" / "making_pictures" / "0123456789ab"
     (half / "dicom").mkdir(parents=True)
     (half / "dicom" / "0001.dcm").write_bytes(b"half")
     assert case_state(here) == "Made at first use, about 40 s"
-    monkeypatch.setattr(first_use, "_LEFT_OVER_S", -1.0)
     load_case(here, JobContext())
     assert len(kept(own_home)) == 1
+    assert not half.parent.exists()
 
 
 def test_a_process_that_dies_is_told(here: Case, own_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -34,6 +34,7 @@ from viewer.io.staging import staging
 from viewer.io.volume_hash import volume_sha256
 from viewer.scene.planes import PlaneRenderer
 from viewer.scene.presets_3d import allowed_preset
+from viewer.services.cut_off import CASES
 from viewer.services.loading import load_case
 from viewer.services.views import view_of_volume
 
@@ -45,7 +46,6 @@ if TYPE_CHECKING:
     from viewer.io.decoders import Decoders
 
 CARD_PX = (880, 592)
-_STAGING = "making"
 _LONGEST_NAME = 48
 
 
@@ -113,7 +113,7 @@ def save_case(
     if prior is not None and prior.same_patient is False:
         raise DeidentifyError("The two scans are of different patients.", "End the comparison, then save the case.")
     try:
-        with staging(cases.parent / _STAGING) as making_here:
+        with staging(cases.parent / CASES) as making_here:
             cases.mkdir(parents=True, exist_ok=True)
             made = _made(making, making_here, names, ctx, decoders, signed_off=signed_off)
             write_case(making_here, made)

@@ -1,4 +1,4 @@
-"""What a program that was killed while it installed something had put aside, put back before anybody looks for it."""
+"""What a killed program left of what it installed or made, put back before anybody looks for it, or removed."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PACKS, MODELS = "installing", "adding"
+CASES, PICTURES = "making", "making_pictures"
 
 
 def put_back_what_was_cut_off(data: Path) -> None:
     """Put cases and models back into the data folder where nothing took their place, and remove what lies beside them.
 
-    What other programs are installing just now stays.
+    What other programs are installing or making just now stays.
     """
-    # Nearly always neither is there, and nobody waits for what installs.
+    # Nearly always none is there, and nobody waits for what installs.
     if (data / PACKS).is_dir():
         from viewer.services.packing import put_back
 
@@ -26,12 +27,15 @@ def put_back_what_was_cut_off(data: Path) -> None:
         from viewer.services.model_adding import put_back as put_model_back
 
         _tidied(data / MODELS, put_model_back)
+    for name in (CASES, PICTURES):
+        if (data / name).is_dir():
+            _tidied(data / name)
 
 
-def _tidied(folder: Path, put_back: Callable[[Path], None]) -> None:
+def _tidied(folder: Path, put_back: Callable[[Path], object] = lambda _folder: None) -> None:
     from viewer.io.staging import remove_left
 
-    # The next install tries again, and says why it cannot.
+    # The next one tries again, and says why it cannot.
     with suppress(OSError):
         remove_left(folder, put_back)
         folder.rmdir()

@@ -8,11 +8,8 @@ that they are alike; any others are refused, since findings and steps would not 
 
 from __future__ import annotations
 
-import contextlib
 import os
-import shutil
 import time
-import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +18,8 @@ from attrs import frozen
 from viewer.domain.errors import CaseDocumentError, CaseStageError
 from viewer.io.atomic_file import storage_error, sync_folder, write_atomically
 from viewer.io.case_document import series_of, to_be_made
+from viewer.io.staging import staging
+from viewer.services.cut_off import PICTURES
 from viewer.services.places import data_folder
 
 if TYPE_CHECKING:
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
 ALIKE_WORDS = "Made on this computer: single voxels differ by rounding from those that this case was tested with."
 _ALIKE = "alike.txt"
 _SERIES = "dicom"
-_LEFT_OVER_S = 900.0
 _SILENCE_S = 1200.0
 
 
@@ -78,29 +76,26 @@ def made_series(case: Case, named: Case | Prior, ctx: JobContext) -> MadeSeries:
         return there
     recipe = Path(case.folder) / named.recipe_path
     place = _place(named.series_sha256)
-    staging = place.parent / f".making-{uuid.uuid4().hex[:12]}"
     try:
-        _remove_left_over(place.parent)
-        staging.mkdir(parents=True)
-        same = _made_in_a_process(recipe, named.series_sha256, staging / _SERIES, ctx)
-        if same == "other":
-            raise CaseDocumentError(
-                f"The pictures of the case “{case.title}” come out differently here than where it was tested.",
-                "Its findings would not fit them. Use the CaseStage that the case came with, or a pack of it.",
-            )
-        if same == "alike":
-            write_atomically(staging / _ALIKE, f"{ALIKE_WORDS}\n".encode(), "The note")
-        try:
-            os.replace(staging, place)
-            sync_folder(place.parent)
-        except OSError:
-            # Another program was quicker.
-            if _found(named.series_sha256) is None:
-                raise
+        with staging(data_folder() / PICTURES) as aside:
+            same = _made_in_a_process(recipe, named.series_sha256, aside / _SERIES, ctx)
+            if same == "other":
+                raise CaseDocumentError(
+                    f"The pictures of the case “{case.title}” come out differently here than where it was tested.",
+                    "Its findings would not fit them. Use the CaseStage that the case came with, or a pack of it.",
+                )
+            if same == "alike":
+                write_atomically(aside / _ALIKE, f"{ALIKE_WORDS}\n".encode(), "The note")
+            try:
+                place.parent.mkdir(exist_ok=True)
+                os.replace(aside, place)
+                sync_folder(place.parent)
+            except OSError:
+                # Another program was quicker.
+                if _found(named.series_sha256) is None:
+                    raise
     except OSError as error:
         raise storage_error("The pictures of the case", error) from error
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
     return MadeSeries(place / _SERIES, (place / _ALIKE).exists())
 
 
@@ -118,15 +113,6 @@ def _place(sha256: str) -> Path:
 def _found(sha256: str) -> MadeSeries | None:
     place = _place(sha256)
     return MadeSeries(place / _SERIES, (place / _ALIKE).exists()) if (place / _SERIES).is_dir() else None
-
-
-def _remove_left_over(folder: Path) -> None:
-    """Remove what was left by programs that were killed."""
-    for left in folder.glob(".making-*"):
-        with contextlib.suppress(OSError):
-            newest = max(part.stat().st_mtime for part in (left, *left.iterdir()))
-            if time.time() - newest > _LEFT_OVER_S:
-                shutil.rmtree(left, ignore_errors=True)
 
 
 def _made_in_a_process(recipe: Path, sha256: str, folder: Path, ctx: JobContext) -> str:
