@@ -49,6 +49,22 @@ case_making.write_case = packing.write_pack = lambda *_: os._exit(9)
 from viewer.cli.main import main
 sys.exit(main(sys.argv[1:], None))
 """
+_KILLED_MOVING = """
+import os, sys
+from pathlib import Path
+from viewer.io.filled_folder import filling
+count, real = int(sys.argv[1]), os.replace
+def replace(a, b):
+    global count
+    count -= 1
+    if count < 0:
+        os._exit(9)
+    real(a, b)
+with filling(Path(sys.argv[2]), "It") as place:
+    for name in ("findings.json", "seg.dcm"):
+        (place / name).write_text("after")
+    os.replace = replace
+"""
 
 
 def killed(move: int, *argv: object) -> None:
@@ -259,6 +275,19 @@ def test_a_folder_that_cannot_be_filled_is_as_it_was(tmp_path: Path, monkeypatch
     there = tmp_path / "there"
     assert sorted(path.parent.name for path in there.rglob("before")) == ["a", "b"]
     assert sorted(path.name for path in there.iterdir()) == ["a", "b"]
+
+
+@pytest.mark.parametrize("move", range(4))
+def test_every_file_is_there_whenever_a_program_is_killed_that_puts_others_in_their_place(
+    tmp_path: Path, move: int
+) -> None:
+    there = tmp_path / "out"
+    there.mkdir()
+    for name in ("findings.json", "seg.dcm"):
+        (there / name).write_text("before")
+    run = [sys.executable, "-c", _KILLED_MOVING, str(move), str(there)]
+    assert subprocess.run(run, env={**os.environ, "PYTHONPATH": str(_ROOT)}, check=False).returncode in {0, 9}
+    assert {path.name for path in there.iterdir() if path.is_file()} == {"findings.json", "seg.dcm"}
 
 
 def test_a_folder_that_went_away_half_way_is_not_said_to_hold_all_of_it(tmp_path: Path) -> None:

@@ -72,7 +72,7 @@ def _move_in(new: Path, old: Path, folder: Path) -> None:
         for item in sorted(new.iterdir()):
             place = folder / item.name
             if os.path.lexists(place):
-                os.replace(place, old / item.name)
+                _put_aside(place, old / item.name)
                 moved.append((place, old / item.name))
             os.replace(item, place)
             moved.append((item, place))
@@ -81,3 +81,11 @@ def _move_in(new: Path, old: Path, folder: Path) -> None:
             with suppress(OSError):
                 os.replace(now, before)
         raise
+
+
+def _put_aside(place: Path, aside: Path) -> None:
+    """Keep what is to be replaced; a file stays at its place as well, where the file system knows two names for one."""
+    try:
+        os.link(place, aside, follow_symlinks=False)
+    except (OSError, NotImplementedError):
+        os.replace(place, aside)
