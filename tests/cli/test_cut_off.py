@@ -65,6 +65,26 @@ with filling(Path(sys.argv[2]), "It") as place:
         (place / name).write_text("after")
     os.replace = replace
 """
+_MADE_AT_LENGTH = """
+import os, sys
+from pathlib import Path
+import numpy as np
+from viewer.domain.job import JobContext
+from viewer.io import pack_writing
+from viewer.io.case_document import read_case
+from viewer.io.film import film_at
+from viewer.services.packing import build_pack
+out, case, killed = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
+if out.suffix == ".webm":
+    with film_at(out, (64, 36), "x") as film:
+        film.scene([np.zeros((36, 64, 3), np.uint8)] * 2, 1.0)
+        if killed:
+            os._exit(9)
+else:
+    if killed:
+        pack_writing._copy = lambda *_: os._exit(9)
+    build_pack(out, [read_case(case)], [], JobContext())
+"""
 
 
 def killed(move: int, *argv: object) -> None:
@@ -275,6 +295,20 @@ def test_a_folder_that_cannot_be_filled_is_as_it_was(tmp_path: Path, monkeypatch
     there = tmp_path / "there"
     assert sorted(path.parent.name for path in there.rglob("before")) == ["a", "b"]
     assert sorted(path.name for path in there.iterdir()) == ["a", "b"]
+
+
+@pytest.mark.parametrize("what", ["x.casepack", "x.webm"])
+def test_half_of_what_takes_long_that_a_killed_program_left_is_gone_once_it_is_done_again(
+    tmp_path: Path, what: str
+) -> None:
+    write_small_case(tmp_path / "one", "one")
+    out = tmp_path / "out"
+    out.mkdir()
+    for killed_first in ("killed", ""):
+        run = [sys.executable, "-c", _MADE_AT_LENGTH, str(out / what), str(tmp_path / "one"), killed_first]
+        assert subprocess.run(run, env={**os.environ, "PYTHONPATH": str(_ROOT)}, check=False).returncode in {0, 9}
+        assert list(out.iterdir())
+    assert [path.name for path in out.iterdir()] == [what]
 
 
 @pytest.mark.parametrize("move", range(4))

@@ -33,7 +33,7 @@ from viewer.inference.run_records import RunRecords
 from viewer.io.atomic_file import storage_error
 from viewer.io.case_document import missing_paths, read_case, write_case
 from viewer.io.pack_names import objection
-from viewer.io.staging import staging
+from viewer.io.staging import BESIDE, staging
 from viewer.io.whose_images import named_patients
 from viewer.services.case_checks import Objection, objections_to_findings, objections_to_words
 from viewer.services.case_saving import Making, save_case
@@ -51,8 +51,6 @@ if TYPE_CHECKING:
     from viewer.domain.job import JobContext
     from viewer.domain.volume import Volume
     from viewer.domain.walkthrough import Case
-
-_BESIDE = ".casestage-making"
 
 
 def check(arguments: argparse.Namespace) -> int:
@@ -196,7 +194,7 @@ def _title(volume: Volume, shown: int) -> str:
 def _saved(making: Making, out: Path, ctx: JobContext, *, looked_at: bool) -> Case:
     """Save a case beside its place, and move it there whole; the folder's name is its id."""
     try:
-        with staging(out.absolute().parent / _BESIDE) as aside:
+        with staging(out.absolute().parent / BESIDE) as aside:
             made = save_case(making, aside / "cases", ctx, signed_off=looked_at)
             write_case(Path(made.folder), evolve(made, id=_id(out.name)))
             # Another program may have made one meanwhile.

@@ -13,8 +13,9 @@ from typing import IO, TYPE_CHECKING, Protocol
 import numpy as np
 
 from viewer.domain.errors import StorageError
-from viewer.io.atomic_file import remove_left, replacing
+from viewer.io.atomic_file import remove_left
 from viewer.io.av1 import coded
+from viewer.io.staging import made_beside
 from viewer.io.webm import WebmWriter
 
 if TYPE_CHECKING:
@@ -48,11 +49,11 @@ def film_at(path: Path, size: tuple[int, int], title: str) -> Iterator[Film]:
         When it cannot be written, or there is no ffmpeg for `.mp4`.
     """
     if path.suffix.lower() == H264_ENDING:
-        with replacing(path, "The film") as waiting, _H264(waiting, size, title) as film:
+        with made_beside(path, "The film") as waiting, _H264(waiting, size, title) as film:
             yield film
         remove_left(path.parent, path.name)
         return
-    with replacing(path, "The film") as waiting, waiting.open("wb+") as file:
+    with made_beside(path, "The film") as waiting, waiting.open("wb+") as file:
         own = _Av1(file, size, title)
         yield own
         own.finish()

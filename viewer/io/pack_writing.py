@@ -11,13 +11,14 @@ from attrs import frozen
 
 from viewer.domain.errors import PackError
 from viewer.domain.narration_pictures import pictures_named
-from viewer.io.atomic_file import remove_left, replacing
+from viewer.io.atomic_file import remove_left
 from viewer.io.case_document import DOCUMENT, missing_paths, read_case
 from viewer.io.pack import LARGEST_FILE, MANIFEST, MOST_FILES, PACK_FORMAT, PACK_VERSION, Pack, PackFile, PackItem
 from viewer.io.pack_names import collision, objection
 from viewer.io.pack_signature import SIGNATURE, public_key, signed
 from viewer.io.program import NAME, program_version
 from viewer.io.regular_file import regular
+from viewer.io.staging import made_beside
 from viewer.io.step_pictures import FOLDER as KEPT_PICTURES
 from viewer.io.step_pictures import picture_name
 from viewer.io.strict_json import json_text, unstructure
@@ -98,7 +99,7 @@ def write_pack(
         if twice is not None:
             raise PackError(f"“{twice.id}” would go into the pack twice.", "Name each case and model once.")
     _check(sources, [item.id for kind in items for item in kind])
-    with replacing(out, "The pack") as waiting:
+    with made_beside(out, "The pack") as waiting:
         listed = [_listed(source, n, len(sources), ctx) for n, source in enumerate(sources)]
         made_with = f"{NAME} {program_version()}"
         pack = Pack(PACK_FORMAT, PACK_VERSION, made_with, tuple(items[0]), tuple(items[1]), tuple(listed))

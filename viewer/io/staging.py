@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import uuid
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from viewer.io.atomic_file import storage_error, sync_folder
 from viewer.io.sole_writer import SoleWriter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+BESIDE = ".casestage-making"
 _LOCK = ".lock"
 
 
@@ -41,6 +44,36 @@ def staging(root: Path, left: Callable[[Path], object] = lambda _folder: None) -
         with contextlib.suppress(OSError):
             _lock_of(folder).unlink(missing_ok=True)
             root.rmdir()
+
+
+@contextmanager
+def made_beside(path: Path, what: str) -> Iterator[Path]:
+    """Give a path at which a file is made that takes long; once it is whole it takes its place at `path`, durably.
+
+    Where the body raises, `path` is as it was. What killed programs left in its folder is removed at once.
+
+    Parameters
+    ----------
+    path
+        The file to write.
+    what
+        What it is, for the error's sentence: "The film".
+
+    Raises
+    ------
+    StorageError
+        When the file system refuses.
+    """
+    try:
+        with staging(path.absolute().parent / BESIDE) as aside:
+            waiting = aside / path.name
+            yield waiting
+            with waiting.open("rb+") as file:
+                os.fsync(file.fileno())
+            os.replace(waiting, path)
+            sync_folder(path.parent)
+    except OSError as error:
+        raise storage_error(what, error) from error
 
 
 def _own(root: Path) -> tuple[Path, SoleWriter]:

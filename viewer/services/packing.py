@@ -16,7 +16,7 @@ from viewer.io.atomic_file import storage_error, sync_folder
 from viewer.io.case_document import missing_paths, read_case, series_of, to_be_made, write_case
 from viewer.io.pack import Pack, opened_pack, unpack
 from viewer.io.pack_writing import carried, write_pack
-from viewer.io.staging import staging
+from viewer.io.staging import BESIDE, staging
 from viewer.services.cut_off import PACKS
 from viewer.services.first_use import made_series
 
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from viewer.domain.walkthrough import Case
     from viewer.io.pack import PackItem
 
-_BESIDE = ".casestage-packing"
 _SPARE_BYTES = 64 << 20
 
 
@@ -56,7 +55,7 @@ def build_pack(
     made: dict[Path, Path] = {}
     folders = []
     try:
-        with staging(out.absolute().parent / _BESIDE) as aside:
+        with staging(out.absolute().parent / BESIDE) as aside:
             for number, case in enumerate(cases):
                 folder = Path(case.folder)
                 if read_case(folder).id != case.id:
