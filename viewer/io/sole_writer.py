@@ -37,12 +37,17 @@ class SoleWriter:
         Raises
         ------
         OSError
-            When the lock file cannot be made, as on a read-only disk.
+            When the lock file cannot be made, as on a read-only disk, or the file system knows no locks.
         """
         if self._file is not None:
             return True
         file = self._path.open("ab+")
-        if not _lock(file):
+        try:
+            locked = _lock(file)
+        except OSError:
+            file.close()
+            raise
+        if not locked:
             self.holder = _who(file)
             file.close()
             return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import shutil
 import uuid
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 BESIDE = ".casestage-making"
 _LOCK = ".lock"
+# Said by network drives that know no locks.
+_NO_LOCKS = frozenset({errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS})
 
 
 @contextmanager
@@ -25,7 +28,7 @@ def staging(root: Path, left: Callable[[Path], object] = lambda _folder: None) -
     """Give an empty folder below another one, which is gone afterwards.
 
     What is in it then, and what programs left that were killed, is removed once `left` has seen it; what others are
-    making just now stays. The system frees a program's lock when it ends.
+    making just now stays. The system frees a program's lock when it ends; where there are no locks, all stays.
 
     Raises
     ------
@@ -83,10 +86,20 @@ def _own(root: Path) -> tuple[Path, SoleWriter]:
         lock = SoleWriter(_lock_of(folder))
         # Held before the folder is there; whoever cleans up, or takes the last out, may have come between.
         with contextlib.suppress(FileNotFoundError):
-            if lock.take() and _lock_of(folder).exists():
+            if _taken(lock, without=True) and _lock_of(folder).exists():
                 folder.mkdir()
                 return folder, lock
         lock.release()
+
+
+def _taken(lock: SoleWriter, *, without: bool) -> bool:
+    """Return whether a lock is now ours; `without` where the file system knows no locks."""
+    try:
+        return lock.take()
+    except OSError as error:
+        if error.errno not in _NO_LOCKS:
+            raise
+        return without
 
 
 def remove_left(root: Path, left: Callable[[Path], object] = lambda _folder: None) -> None:
@@ -100,7 +113,7 @@ def remove_left(root: Path, left: Callable[[Path], object] = lambda _folder: Non
     there = sorted(root.iterdir()) if root.is_dir() else []
     for folder in dict.fromkeys(one.with_suffix("") if one.suffix == _LOCK else one for one in there):
         lock = SoleWriter(_lock_of(folder))
-        if not lock.take():
+        if not _taken(lock, without=False):
             continue
         try:
             if folder.is_dir():
