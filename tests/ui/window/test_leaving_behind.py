@@ -48,6 +48,9 @@ def test_a_case_in_the_library_is_left_behind_as_a_hand_out(
     assert sheet.words.text() == "Step 2 of 3, 50 %"
     assert not sheet.buttons["film"].isEnabled()
     assert sheet.cancel.isVisible()
+    # A part of a film takes seconds to end.
+    sheet.cancel.click()
+    assert sheet.words.text() == "Stopping …"
     run.ended.emit(0, f"Written: {tmp_path / 'bleed.pdf'}, 2.1 MB, 5 pages\n", "")
     assert sheet.words.text() == "bleed.pdf, 2.1 MB, 5 pages"
     assert sheet.reveal.isVisible()

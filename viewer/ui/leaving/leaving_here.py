@@ -84,7 +84,7 @@ class LeavingHere:
             self.sheet = LeavingSheet(self._window, self._window.theme)
             self.run = ProgramRun(self._window)
             self.sheet.wanted.connect(self._wanted)
-            self.sheet.cancelled.connect(self.run.cancel)
+            self.sheet.cancelled.connect(self._stop)
             self.sheet.closed.connect(self.run.cancel)
             self.sheet.reveal_wanted.connect(self._reveal)
             self.run.progressed.connect(self.sheet.say_progress)
@@ -119,6 +119,11 @@ class LeavingHere:
             return None
         path = Path(chosen)
         return path if path.suffix else path.with_name(path.name + form.ending)
+
+    def _stop(self) -> None:
+        if self.run is not None and self.sheet is not None:
+            self.run.cancel()
+            self.sheet.say_progress(None, "Stopping")
 
     def _ended(self, code: int, said: str, complained: str) -> None:
         if self.sheet is None:
