@@ -6,7 +6,7 @@ import errno
 import os
 import shutil
 import subprocess
-import tempfile
+import threading
 from contextlib import contextmanager, suppress
 from typing import IO, TYPE_CHECKING, Protocol
 
@@ -102,26 +102,35 @@ class _H264:
         said = ["-map_metadata", "-1", "-fflags", "+bitexact", "-flags:v", "+bitexact", "-metadata", f"title={title}"]
         quiet = ["-hide_banner", "-loglevel", "error", "-nostdin", "-y"]
         command = [program, *quiet, *source, *made, *said, "-f", "mp4", str(path)]
-        self._complaints = tempfile.TemporaryFile()
         # In a session of its own: Ctrl+C in a terminal is for the program alone, which ends it.
         self._process = subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
-            stderr=self._complaints,
+            stderr=subprocess.PIPE,
             start_new_session=True,
         )
+        # Read as it comes: a pipe that nobody empties would hold it up, and a full disk keeps no file of it.
+        self._said = b""
+        self._listener = threading.Thread(target=self._listen, name="casestage-ffmpeg", daemon=True)
+        self._listener.start()
 
     def __enter__(self) -> _H264:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        with self._complaints:
-            if kind is not None:
-                self._process.kill()
-            taken = self._all_taken()
-            if (self._process.wait() != 0 or not taken) and kind is None:
-                raise self._refused()
+        if kind is not None:
+            self._process.kill()
+        taken = self._all_taken()
+        code = self._process.wait()
+        self._listener.join(_ENDS_WITHIN_S)
+        if (code != 0 or not taken) and kind is None:
+            raise self._refused()
+
+    def _listen(self) -> None:
+        assert self._process.stderr is not None
+        with self._process.stderr as complaints:
+            self._said = complaints.read()
 
     def _all_taken(self) -> bool:
         assert self._process.stdin is not None
@@ -143,8 +152,8 @@ class _H264:
     def _refused(self) -> OSError | StorageError:
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(_ENDS_WITHIN_S)
-        self._complaints.seek(0)
-        if os.strerror(errno.ENOSPC).encode() in self._complaints.read():
+        self._listener.join(_ENDS_WITHIN_S)
+        if os.strerror(errno.ENOSPC).encode() in self._said:
             return OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         return StorageError(
             "The ffmpeg on this computer could not make an H.264 film.", "End the name in .webm, which needs none."
