@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
+import time
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -262,6 +264,19 @@ def test_a_draft_that_two_programs_go_on_with_becomes_two_and_none_is_lost(
     kept = after.left_over()
     assert kept is not None
     assert [step.title for step in kept.steps] == ["Of the first"]
+
+
+def test_the_draft_that_was_changed_last_is_offered_first_though_the_clock_was_put_back(
+    session: Session, making: CaseMaking, tmp_path: Path
+) -> None:
+    making.capture()
+    assert making.draft is not None
+    other = evolve(making.draft, id="f" * 32, title="Before the clock was put back")
+    draft_file.write_draft(tmp_path / "drafts", other)
+    tomorrow = time.time() + 86_400
+    os.utime(tmp_path / "drafts" / f"{other.id}.json", (tomorrow, tomorrow))
+    making.capture()
+    assert CaseMaking(session, tmp_path / "drafts").left_over() == making.draft
 
 
 def test_a_case_that_was_saved_takes_away_no_draft_that_another_program_went_on_with(
