@@ -182,6 +182,23 @@ def test_the_least_used_records_go_first_where_there_are_too_many(
     assert records.held() == (0, 0)
 
 
+def test_a_new_result_is_recorded_though_older_ones_say_that_they_are_of_tomorrow(
+    model_folder: Folder, two_balls: Volume, tmp_path: Path
+) -> None:
+    folder = model_folder()
+    manifest, result = read_manifest(folder), ran(folder, two_balls)
+    RunRecords(tmp_path / "one").keep("0" * 64, result)
+    records = RunRecords(tmp_path / "runs", limit_bytes=RunRecords(tmp_path / "one").held()[1] * 5 // 2)
+    before, after = [str(n) * 64 for n in range(2)], [str(n) * 64 for n in range(2, 4)]
+    tomorrow = time.time() + 86_400
+    for key in before:
+        records.keep(key, result)
+        os.utime(tmp_path / "runs" / f"{key}.run", (tomorrow, tomorrow))
+    for key in after:
+        records.keep(key, result)
+    assert all(records.find(manifest, two_balls, key) is not None for key in after)
+
+
 def test_a_folder_that_cannot_be_written_costs_a_note_and_not_the_result(
     model_folder: Folder, two_balls: Volume, tmp_path: Path
 ) -> None:

@@ -13,6 +13,7 @@ import io
 import math
 import os
 import struct
+import time
 import zipfile
 import zlib
 from datetime import UTC, datetime
@@ -189,7 +190,7 @@ class RunRecords:
         except OSError as error:
             raise storage_error("The result", error) from error
         write_atomically(self._path(key), content, "The result")
-        self._prune()
+        self._prune(self._path(key))
 
     def held(self) -> tuple[int, int]:
         """Return how many results are recorded, and their bytes."""
@@ -223,8 +224,12 @@ class RunRecords:
                     found.append((path, status.st_size, status.st_mtime_ns))
         return found
 
-    def _prune(self) -> None:
-        files = sorted(self._files(), key=lambda file: -file[2])
+    def _prune(self, kept: Path) -> None:
+        """Take away the least used beyond the limit, `kept`, which was written just now, the last of all."""
+        files = self._files()
+        now = next((used for path, _, used in files if path == kept), time.time_ns())
+        # What seems to come from the future was used before the clock was put back.
+        files.sort(key=lambda file: (file[2] <= now, file[2]), reverse=True)
         total = 0
         for path, size, _ in files:
             total += size
