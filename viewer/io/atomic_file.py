@@ -20,6 +20,8 @@ _FULL = {errno.ENOSPC, errno.EDQUOT} if hasattr(errno, "EDQUOT") else {errno.ENO
 # Beside a file until it is whole, and around what is made of several; not the note of images that an archive owes.
 _UNFINISHED = re.compile(r"\.(?:.+\.)?[0-9a-f]{8}\.part|\.casestage-(?!expected$).+")
 _FINISHED_OR_DEAD_S = 3600.0
+# Linux takes 255 bytes, of which `unfinished_name` adds 15.
+_LONGEST_NAME = 240
 _FORBIDDEN = {errno.EROFS, errno.EACCES, errno.EPERM}
 
 
@@ -132,7 +134,7 @@ def replacing(path: Path, what: str) -> Iterator[Path]:
     StorageError
         When the file system refuses.
     """
-    waiting = path.with_name(unfinished_name(path.name))
+    waiting = path.with_name(unfinished_name(path.name if len(os.fsencode(path.name)) <= _LONGEST_NAME else ""))
     missing = [folder for folder in path.absolute().parents if not os.path.lexists(folder)]
     replaced = False
     try:

@@ -40,3 +40,14 @@ def test_half_a_picture_is_none_and_the_system_s_reason_is_told(
     assert refused.value.detail == "File too large"
     assert not out.parent.exists()
     assert capfd.readouterr().err == ""
+
+
+def test_a_name_as_long_as_the_system_takes_is_written_as_well(
+    qapp: QApplication, loaded: LoadedCase, tmp_path: Path
+) -> None:
+    # 250 bytes of the 255 that a name may have.
+    out = tmp_path / f"{'手' * 82}.pdf"
+    out.write_bytes(b"of before")
+    write_handout(left_behind(loaded), out, JobContext())
+    assert out.read_bytes().startswith(b"%PDF")
+    assert list(tmp_path.iterdir()) == [out]
