@@ -85,6 +85,25 @@ else:
         pack_writing._copy = lambda *_: os._exit(9)
     build_pack(out, [read_case(case)], [], JobContext())
 """
+_STOPPED_EARLY = """
+import os, signal, sys, time
+from argparse import Namespace
+from viewer import __main__ as program
+from viewer.cli import main as cli
+def interrupted(*_, **__):
+    os.kill(os.getpid(), signal.SIGINT)
+    time.sleep(30)
+def hidden(_arguments):
+    try:
+        interrupted()
+    except KeyboardInterrupt:
+        pass
+    raise ImportError("numpy.core.multiarray failed to import")
+class Parser:
+    parse_args = lambda self, _argv: Namespace(run=hidden)
+cli.build_parser = interrupted if "options" in sys.argv[1] else lambda *_, **__: Parser()
+sys.exit(program.main())
+"""
 
 
 def killed(move: int, *argv: object) -> None:
@@ -362,3 +381,14 @@ def test_a_command_that_the_system_asks_to_end_takes_away_what_it_had_begun(tmp_
     assert process.returncode == 130
     assert said.endswith("casestage: stopped.\n")
     assert not out.exists()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows ends processes without asking them")
+@pytest.mark.parametrize("when", ["while options are read", "while a library is loaded that hides it"])
+def test_ctrl_c_just_after_the_start_is_told_in_one_sentence(when: str) -> None:
+    run = [sys.executable, "-c", _STOPPED_EARLY, when]
+    ended = subprocess.run(
+        run, env={**os.environ, "PYTHONPATH": str(_ROOT)}, check=False, capture_output=True, text=True
+    )
+    assert ended.stderr.strip() == "casestage: stopped."
+    assert ended.returncode == 130

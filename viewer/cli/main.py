@@ -267,20 +267,25 @@ def _open(arguments: argparse.Namespace, open_window: OpenWindow) -> int:
     return open_window(paths=paths, compare=compare)
 
 
-def main(argv: list[str] | None, open_window: OpenWindow) -> int:
-    """Run a command line and return its exit code; expected failures become a sentence on standard error."""
+def main(argv: list[str] | None, open_window: OpenWindow, told_to_end: Callable[[], bool] = lambda: False) -> int:
+    """Run a command line and return its exit code; expected failures become a sentence on standard error.
+
+    Parameters
+    ----------
+    told_to_end
+        Whether Ctrl+C, or a request of the system to end, has come: a library that is being loaded then may fail in
+        words of its own.
+    """
     logging.basicConfig(level=logging.ERROR, format="%(levelname)s %(name)s: %(message)s")
     forgiving_output()
     words = sys.argv[1:] if argv is None else argv
-    arguments = build_parser(open_window, only_open=not words or words[0] == "open").parse_args(argv)
     try:
+        arguments = build_parser(open_window, only_open=not words or words[0] == "open").parse_args(argv)
         put_back_what_was_cut_off(data_folder())
         code: int = arguments.run(arguments)
         finish_output()
     except (CancelledError, KeyboardInterrupt):
-        # Below the line that told how far it was.
-        sys.stderr.write("\ncasestage: stopped.\n")
-        return 130
+        return _stopped()
     except CaseStageError as error:
         complain(error, details=True)
         return 1
@@ -291,10 +296,18 @@ def main(argv: list[str] | None, open_window: OpenWindow) -> int:
         complain(_not_usable(error, words), details=True)
         return 1
     except Exception as error:  # noqa: BLE001 - the last net: a person gets a sentence, never a traceback
+        if told_to_end():
+            return _stopped()
         logging.getLogger(__name__).debug("unexpected", exc_info=True)
         complain(unexpected(error), details=True)
         return 70
     return code
+
+
+def _stopped() -> int:
+    # Below the line that told how far it was.
+    sys.stderr.write("\ncasestage: stopped.\n")
+    return 130
 
 
 def _not_usable(error: OSError, words: list[str]) -> CaseStageError:
