@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import logging
 import os
-import signal
 import sys
 import warnings
 from typing import TYPE_CHECKING
@@ -14,7 +13,6 @@ from viewer.io.compiled_code import keep_whole
 
 if TYPE_CHECKING:
     from pathlib import Path
-    from types import FrameType
 
 # Also in the processes that this one starts, which import it again.
 keep_whole()
@@ -53,17 +51,9 @@ def main() -> int:
         for name in ("pydicom", "highdicom", "nibabel.global"):
             logging.getLogger(name).disabled = True
     gc.disable()
-    told: list[int] = []
+    from viewer.cli.ending import hear_the_end
 
-    def end(number: int, _frame: FrameType | None) -> None:
-        told.append(number)
-        raise KeyboardInterrupt
-
-    # Also whoever is told to end by the system takes away what is half done.
-    signal.signal(signal.SIGTERM, end)
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-        # Otherwise a shell asked it not to listen, as one in the background.
-        signal.signal(signal.SIGINT, end)
+    told_to_end = hear_the_end()
     try:
         from viewer.cli.main import main as command_line
         from viewer.io.screen import forget_lost_screens
@@ -73,7 +63,7 @@ def main() -> int:
         return 130
     gc.freeze()
     gc.enable()
-    return command_line(None, _open_window, lambda: bool(told))
+    return command_line(None, _open_window, told_to_end)
 
 
 if __name__ == "__main__":

@@ -99,10 +99,21 @@ def hidden(_arguments):
     except KeyboardInterrupt:
         pass
     raise ImportError("numpy.core.multiarray failed to import")
+def loading(_arguments):
+    import shiboken6
+    time.sleep(30)
 class Parser:
-    parse_args = lambda self, _argv: Namespace(run=hidden)
+    parse_args = lambda self, _argv: Namespace(run=loading if "Qt" in sys.argv[1] else hidden)
 cli.build_parser = interrupted if "options" in sys.argv[1] else lambda *_, **__: Parser()
 sys.exit(program.main())
+"""
+_FRAGILE = """
+import os, signal, time
+try:
+    os.kill(os.getpid(), signal.SIGINT)
+    time.sleep(0.2)
+except BaseException:
+    os.abort()
 """
 
 
@@ -390,5 +401,18 @@ def test_ctrl_c_just_after_the_start_is_told_in_one_sentence(when: str) -> None:
     ended = subprocess.run(
         run, env={**os.environ, "PYTHONPATH": str(_ROOT)}, check=False, capture_output=True, text=True
     )
+    assert ended.stderr.strip() == "casestage: stopped."
+    assert ended.returncode == 130
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows ends processes without asking them")
+def test_ctrl_c_while_qt_is_loaded_waits_until_it_is(tmp_path: Path) -> None:
+    # Qt's own way to load ends the whole program where an exception comes.
+    qt = tmp_path / "shiboken6" / "__init__.py"
+    qt.parent.mkdir()
+    qt.write_text(_FRAGILE)
+    run = [sys.executable, "-c", _STOPPED_EARLY, "while Qt is loaded"]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), str(_ROOT)])}
+    ended = subprocess.run(run, env=environment, check=False, capture_output=True, text=True)
     assert ended.stderr.strip() == "casestage: stopped."
     assert ended.returncode == 130
