@@ -17,7 +17,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from attrs import field, frozen
-from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QApplication, QMenu, QWidget
 from shiboken6 import isValid
@@ -25,6 +25,7 @@ from shiboken6 import isValid
 from viewer.domain.session import Workspace
 from viewer.ui.icons import icon
 from viewer.ui.kept_keys import CONTROL, is_field, keeps
+from viewer.ui.ringing import rings_once
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -196,10 +197,7 @@ class CommandActions(QObject):
         self._where = where
         self._held: Command | None = None
         self._held_from_s = 0.0
-        self._letting_go = QTimer(self)
-        self._letting_go.setSingleShot(True)
-        self._letting_go.setInterval(LET_GO_AFTER_MS)
-        self._letting_go.timeout.connect(self._let_go)
+        self._letting_go = rings_once(self, self._let_go, LET_GO_AFTER_MS)
         self._watched: QWidget | None = None
         self._windows: list[QWidget] = [window]
         self._bearer = _bearer(window)

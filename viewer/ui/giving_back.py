@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QTimer
 
 from viewer.services.jobs import Lane
+from viewer.ui.ringing import rings_once
 
 if TYPE_CHECKING:
     from viewer.domain.job import JobContext
@@ -22,10 +23,7 @@ class GivingBack(QObject):
     def __init__(self, desk: Desk, parent: QObject) -> None:
         super().__init__(parent)
         self._runner = desk.runner
-        self._rest = QTimer(self)
-        self._rest.setSingleShot(True)
-        self._rest.setInterval(AFTER_MS)
-        self._rest.timeout.connect(self._give_back)
+        self._rest = rings_once(self, self._give_back, AFTER_MS)
         self._keeps_little = False
         for session in (desk.session, desk.other.session):
             session.volume_changed.connect(self._changed)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QObject
 
 from viewer.domain.session import Workspace
 from viewer.ui.present.ahead import StepsAhead
+from viewer.ui.ringing import rings_once
 
 if TYPE_CHECKING:
     from viewer.ui.canvas import Canvas
@@ -23,10 +24,7 @@ class Preloading(QObject):
     def __init__(self, window: MainWindow) -> None:
         super().__init__(window)
         self._window, self._desk = window, window.desk
-        self._picked = QTimer(self)
-        self._picked.setSingleShot(True)
-        self._picked.setInterval(PICKED_MS)
-        self._picked.timeout.connect(self._read_picked)
+        self._picked = rings_once(self, self._read_picked, PICKED_MS)
 
     def connect_to(self, stage: Canvas) -> None:
         """Follow the library and the stage."""

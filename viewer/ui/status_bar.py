@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSize, QTimer, Signal
+from PySide6.QtCore import QSize, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from viewer.domain.geometry import position_words
@@ -20,6 +20,7 @@ from viewer.ui.commands import key_words
 from viewer.ui.fonts import Type
 from viewer.ui.honesty import banner_words
 from viewer.ui.icons import IconBox
+from viewer.ui.ringing import rings_once
 from viewer.ui.widgets import Button, ElidedLabel, Kind, ProgressBar, hairline, set_tone, text_label
 
 if TYPE_CHECKING:
@@ -169,10 +170,7 @@ class StatusBar(QFrame):
         for label in (self._value, self._place, self._saved):
             row.addWidget(label)
         outer.addLayout(row, 1)
-        self._note = QTimer(self)
-        self._note.setSingleShot(True)
-        self._note.setInterval(NOTE_MS)
-        self._note.timeout.connect(self._update)
+        self._note = rings_once(self, self._update, NOTE_MS)
         session = desk.session
         session.view_changed.connect(self._view_changed)
         session.workspace_changed.connect(self._say_what_is_here)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import weakref
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QObject
 
 from viewer.scene.arrival import along_slices
+from viewer.ui.ringing import rings_once
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -46,9 +47,7 @@ class ComingIn(QObject):
         super().__init__(canvas)
         self._canvas, self._session, self._painters, self._placed = canvas, session, painters, placed
         self._growing: Callable[[], Volume | None] = lambda: None
-        self._timer = QTimer(self)
-        self._timer.setSingleShot(True)
-        self._timer.timeout.connect(self._next_turn)
+        self._timer = rings_once(self, self._next_turn)
 
     def soon(self, *_: object) -> None:
         """Bring a view up to date before long."""

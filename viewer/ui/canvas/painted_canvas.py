@@ -24,6 +24,7 @@ from viewer.ui.canvas.shown import Shown, looked_at, shown_in
 from viewer.ui.canvas.tiles import CanvasStyle, Density, Tile, Tool
 from viewer.ui.canvas.view3d import STILL_AFTER_MS, Scene3DFactory, View3D
 from viewer.ui.canvas.words_on_images import WordsField
+from viewer.ui.ringing import rings_once
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -115,10 +116,7 @@ class PaintedCanvas(QWidget):
         self._reserved = (0.0, 0.0)
         self._tiles: tuple[Tile, ...] = ()
         self._stage_scale: float | None = None
-        self._motion = QTimer(self)
-        self._motion.setSingleShot(True)
-        self._motion.setInterval(STILL_AFTER_MS)
-        self._motion.timeout.connect(self.update)
+        self._motion = rings_once(self, self.update, STILL_AFTER_MS)
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.setAccessibleName("Images")
@@ -126,10 +124,7 @@ class PaintedCanvas(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         # A hidden canvas gives its 3D memory back; not at once, because people switch to and fro.
-        self._resting = QTimer(self)
-        self._resting.setSingleShot(True)
-        self._resting.setInterval(REST_AFTER_MS)
-        self._resting.timeout.connect(self._view_3d.rest)
+        self._resting = rings_once(self, self._view_3d.rest, REST_AFTER_MS)
         beyond = self.hands.beyond
         painters = [self._planes] if beyond is None else [self._planes, beyond.planes]
         self._coming_in = ComingIn(self, session, painters, self._placed)

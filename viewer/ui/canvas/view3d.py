@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 from weakref import ref
 
 from attrs import evolve, frozen
-from PySide6.QtCore import QObject, QRectF, Qt, QTimer, Signal
+from PySide6.QtCore import QObject, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QImage, QPainter
 
 from viewer.domain.finding import Localisation
@@ -30,6 +30,7 @@ from viewer.ui.canvas.paint_patches import paint_patches_in_3d
 from viewer.ui.canvas.paint_plane import image_of
 from viewer.ui.canvas.paint_text import paint_sentence
 from viewer.ui.marks import line_of
+from viewer.ui.ringing import rings_once
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -216,18 +217,10 @@ class View3D(QObject):
         self._arrived.connect(self._take, Qt.ConnectionType.QueuedConnection)
         self._aside.connect(lambda then, made: then(made), Qt.ConnectionType.QueuedConnection)
         self._gave_up.connect(self._explain, Qt.ConnectionType.QueuedConnection)
-        self._still = QTimer(self)
-        self._still.setSingleShot(True)
-        self._still.setInterval(SETTLE_AFTER_MS)
-        self._still.timeout.connect(self._ask_still)
-        self._late = QTimer(self)
-        self._late.setSingleShot(True)
-        self._late.setInterval(SAID_AFTER_MS)
-        self._late.timeout.connect(self._say_preparing)
+        self._still = rings_once(self, self._ask_still, SETTLE_AFTER_MS)
+        self._late = rings_once(self, self._say_preparing, SAID_AFTER_MS)
         self._newest = 0
-        self._silent = QTimer(self)
-        self._silent.setSingleShot(True)
-        self._silent.timeout.connect(self._say_silent)
+        self._silent = rings_once(self, self._say_silent)
 
     @property
     def awaited(self) -> bool:

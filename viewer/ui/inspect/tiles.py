@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from attrs import evolve
-from PySide6.QtCore import QRect, QRectF, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QImage, QMouseEvent, QPainter, QPainterPath, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
@@ -22,6 +22,7 @@ from viewer.ui.fonts import Type, font
 from viewer.ui.inspect.error_list import MARK_OF
 from viewer.ui.marks import paint_mark
 from viewer.ui.painted_rows import words
+from viewer.ui.ringing import rings_once
 from viewer.ui.theme import RADIUS_BADGE
 from viewer.ui.widgets import rounded
 
@@ -79,9 +80,7 @@ class ErrorTiles(QWidget):
         self._of: object = None
         self._selected: str | None = None
         self._over: int | None = None
-        self._next = QTimer(self)
-        self._next.setSingleShot(True)
-        self._next.timeout.connect(self._draw_one)
+        self._next = rings_once(self, self._draw_one)
         self.setMouseTracking(True)
         policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
         policy.setHeightForWidth(True)

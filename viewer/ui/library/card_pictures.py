@@ -7,9 +7,11 @@ import weakref
 from collections import OrderedDict
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QObject
 from PySide6.QtGui import QImage
 from shiboken6 import isValid
+
+from viewer.ui.ringing import rings_once
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,10 +35,7 @@ class CardPictures(QObject):
         self._kept: OrderedDict[Path, tuple[int, QImage]] = OrderedDict()
         self._waiting: weakref.WeakSet[QWidget] = weakref.WeakSet()
         self._spent_s = 0.0
-        self._turn = QTimer(self)
-        self._turn.setSingleShot(True)
-        self._turn.setInterval(0)
-        self._turn.timeout.connect(self._next_turn)
+        self._turn = rings_once(self, self._next_turn)
 
     def of(self, path: Path, card: QWidget) -> QImage | None:
         """Return the picture of a file, a null image where it holds none; None while it waits for its turn.

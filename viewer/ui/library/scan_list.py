@@ -9,7 +9,7 @@ from bisect import bisect_right
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QModelIndex, QPoint, QRect, QRectF, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QModelIndex, QPoint, QRect, QRectF, Qt, Signal
 from PySide6.QtGui import QContextMenuEvent, QFontMetricsF, QKeyEvent, QPainter, QPaintEvent, QRegion, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QWidget
 
@@ -20,6 +20,7 @@ from viewer.ui.honesty import verdict_words
 from viewer.ui.icons import paint_icon
 from viewer.ui.library.scan_lines import Line
 from viewer.ui.library.series_words import series_facts
+from viewer.ui.ringing import rings_once
 from viewer.ui.theme import FOCUS_WIDTH
 from viewer.ui.widgets import rounded
 
@@ -63,10 +64,7 @@ class ScanList(QAbstractItemView):
         self._hovered = -1
         # Whether a person, or what a person asked for, marked the series.
         self._by_hand = False
-        self._asking = QTimer(self)
-        self._asking.setSingleShot(True)
-        self._asking.setInterval(_PICTURES_AFTER_MS)
-        self._asking.timeout.connect(self._ask_for_pictures)
+        self._asking = rings_once(self, self._ask_for_pictures, _PICTURES_AFTER_MS)
         self.setModel(lines)
         self.setProperty("own_focus", True)
         self.setMouseTracking(True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPoint, Qt, QTimer, Signal
+from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
 from viewer.domain.count_words import count_words
@@ -19,6 +19,7 @@ from viewer.ui.library.scan_list import ScanList
 from viewer.ui.library.search_field import SearchField
 from viewer.ui.library.series_words import place_name, state_words
 from viewer.ui.library.skipped_panel import SkippedPanel, skipped_words
+from viewer.ui.ringing import rings_once
 from viewer.ui.theme import BAR_CONTROL_HEIGHT
 from viewer.ui.widgets import Button, Card, ElidedLabel, Kind, hairline, text_label
 
@@ -52,10 +53,7 @@ class ScansPage(QWidget):
         self._skipped_open: bool | None = None
         self._masked = desk.session.masked
         self._keys_wait = False
-        self._waiting = QTimer(self)
-        self._waiting.setSingleShot(True)
-        self._waiting.setInterval(_SEARCH_AFTER_MS)
-        self._waiting.timeout.connect(self._find)
+        self._waiting = rings_once(self, self._find, _SEARCH_AFTER_MS)
         self.setProperty("surface", "window")
         column = self._column = QVBoxLayout(self)
         column.setContentsMargins(0, 24, 0, 24)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from attrs import evolve
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QObject
 
 from viewer.domain.session import Workspace
 from viewer.domain.view_state import ViewName
 from viewer.ui.canvas.painting import tiles_for
 from viewer.ui.canvas.shown import shown_in
+from viewer.ui.ringing import rings_once
 
 if TYPE_CHECKING:
     from viewer.domain.walkthrough import Step
@@ -32,10 +33,7 @@ class StepsAhead(QObject):
     def __init__(self, desk: Desk, canvas: Canvas) -> None:
         super().__init__(canvas)
         self._desk, self._canvas = desk, canvas
-        self._rest = QTimer(self)
-        self._rest.setSingleShot(True)
-        self._rest.setInterval(REST_MS)
-        self._rest.timeout.connect(self._look)
+        self._rest = rings_once(self, self._look, REST_MS)
         for signal in (desk.session.step_changed, desk.session.volume_changed, desk.navigation.arrived):
             signal.connect(self._moved)
 

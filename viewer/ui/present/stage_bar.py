@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPointF, QRectF, Qt, QTimer, Signal
+from PySide6.QtCore import QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QFontMetricsF, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 from viewer.ui.fonts import Type, font
 from viewer.ui.present.card import MARGIN
+from viewer.ui.ringing import rings_once
 from viewer.ui.widgets import Button, Kind
 
 if TYPE_CHECKING:
@@ -59,10 +60,7 @@ class StageBar(QWidget):
         self._exploring = ""
         self._live, self._live_calm = "", True
         self._note = ""
-        self._note_ends = QTimer(self)
-        self._note_ends.setSingleShot(True)
-        self._note_ends.setInterval(NOTE_MS)
-        self._note_ends.timeout.connect(self._end_note)
+        self._note_ends = rings_once(self, self._end_note, NOTE_MS)
         self._index, self._count = 0, 0
         self._scale = 1.0
         self.resume = StageButton(theme, "Resume", "corner-down-left", self)

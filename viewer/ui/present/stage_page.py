@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEasingCurve, QPointF, QRectF, QSizeF, Qt, QTimer, QVariantAnimation, Signal
+from PySide6.QtCore import QEasingCurve, QPointF, QRectF, QSizeF, Qt, QVariantAnimation, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
@@ -16,6 +16,7 @@ from viewer.ui.present.answer_words import told_now
 from viewer.ui.present.card import RESERVED, Narration, card_corner, card_side, reserves_space
 from viewer.ui.present.stage_bar import HEIGHT, StageBar
 from viewer.ui.present.sweep_readout import SweepReadout, readout_place
+from viewer.ui.ringing import rings_once
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -147,14 +148,8 @@ class StagePage(QWidget):
         self._sliding.setEasingCurve(QEasingCurve.Type.InOutCubic)
         self._sliding.setDuration(MOVE_MS)
         self._sliding.valueChanged.connect(self._slid)
-        self._idle = QTimer(self)
-        self._idle.setSingleShot(True)
-        self._idle.setInterval(IDLE_MS)
-        self._idle.timeout.connect(self._hide_pointer)
-        self._held = QTimer(self)
-        self._held.setSingleShot(True)
-        self._held.setInterval(HELD_MS)
-        self._held.timeout.connect(self._uncover)
+        self._idle = rings_once(self, self._hide_pointer, IDLE_MS)
+        self._held = rings_once(self, self._uncover, HELD_MS)
         canvas.view_3d.changed.connect(self._first_3d)
         canvas.pointer_moved.connect(self._pointer_moved)
         desk.player.changed.connect(self._update)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QObject, QRect, QSize, QSizeF, Qt, QTimer
+from PySide6.QtCore import QEvent, QObject, QRect, QSize, QSizeF, Qt
 from PySide6.QtGui import QPainter, QPainterPath, QPaintEvent, QPen, QPixmap
 from PySide6.QtWidgets import QWidget
 
 from viewer.ui.fonts import Type, font
+from viewer.ui.ringing import rings_once
 from viewer.ui.theme import RADIUS_BADGE
 from viewer.ui.widgets import rounded
 
@@ -48,9 +49,7 @@ class LivePicture(QWidget):
         self._picture = QPixmap()
         self._taking = False
         self.of_step: dict[str, QPixmap] = {}
-        self._soon = QTimer(self)
-        self._soon.setSingleShot(True)
-        self._soon.timeout.connect(self.take)
+        self._soon = rings_once(self, self.take)
         stage.window().installEventFilter(self)
         desk.player.changed.connect(self._changed)
         desk.session.case_changed.connect(lambda *_: self.of_step.clear())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSize, QSizeF, Qt, QTimer
+from PySide6.QtCore import QSize, QSizeF, Qt
 from PySide6.QtGui import QImage, QPainter, QPaintEvent, QPen, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
@@ -18,6 +18,7 @@ from viewer.ui.fonts import Type, font
 from viewer.ui.present.card import paint_card
 from viewer.ui.present.stage_bar import HEIGHT as BAR_HEIGHT
 from viewer.ui.presenter.live_picture import clip_to_frame, fitted
+from viewer.ui.ringing import rings_once
 from viewer.ui.theme import RADIUS_BADGE
 from viewer.ui.widgets import rounded
 
@@ -62,10 +63,7 @@ class NextPicture(QWidget):
         self._step: Step | None = None
         self._drawn: tuple[Step, QImage] | None = None
         self._kept: QImage | None = None
-        self._later = QTimer(self)
-        self._later.setSingleShot(True)
-        self._later.setInterval(DRAWN_AFTER_MS)
-        self._later.timeout.connect(self._draw)
+        self._later = rings_once(self, self._draw, DRAWN_AFTER_MS)
         theme.changed.connect(self._recoloured)
 
     @property

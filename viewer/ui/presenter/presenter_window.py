@@ -19,6 +19,7 @@ from viewer.ui.presenter.next_picture import LAST, NextPicture
 from viewer.ui.presenter.notes_panel import NotesPanel
 from viewer.ui.presenter.steps_panel import StepsPanel
 from viewer.ui.presenter.words import case_title, masked, plain_narration
+from viewer.ui.ringing import rings_once
 from viewer.ui.theme import CONTROL_HEIGHT, STAGE_CONTROL_HEIGHT
 from viewer.ui.widgets import Badge, Button, ElidedLabel, FocusRing, Kind, hairline, text_label
 from viewer.ui.window_place import least_size
@@ -78,10 +79,7 @@ class PresenterWindow(QWidget):
         self.notes.jumped.connect(desk.player.jump)
         self.steps.jumped.connect(desk.player.jump)
         self.steps.asked.connect(self.notes.show_answer)
-        self._soon = QTimer(self)
-        self._soon.setSingleShot(True)
-        self._soon.setInterval(FOLLOWED_AFTER_MS)
-        self._soon.timeout.connect(self.follow)
+        self._soon = rings_once(self, self.follow, FOLLOWED_AFTER_MS)
         session = desk.session
         for signal in (desk.player.changed, session.findings_changed, session.volume_changed, rehearsing.changed):
             signal.connect(lambda *_: self._soon.start())

@@ -17,6 +17,7 @@ from viewer.ui.presenter.rehearsals_here import RehearsalsHere
 from viewer.ui.presenter.screens import Screens, brought_inside, screen_named, shared_out
 from viewer.ui.presenter.touch import TouchSteps
 from viewer.ui.presenter_commands import PresenterAsks, presenter_commands
+from viewer.ui.ringing import rings_once
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QScreen
@@ -58,10 +59,7 @@ class PresentingHere(QObject):
         self._ticks = QTimer(self)
         self._ticks.setInterval(TICK_MS)
         self._ticks.timeout.connect(self._tick)
-        self._kept = QTimer(self)
-        self._kept.setSingleShot(True)
-        self._kept.setInterval(KEPT_AFTER_MS)
-        self._kept.timeout.connect(self._keep_place)
+        self._kept = rings_once(self, self._keep_place, KEPT_AFTER_MS)
 
     @cached_property
     def awake(self) -> Awake:
