@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import time
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -60,9 +61,9 @@ __all__ = [
     "stepped",
 ]
 
-# Above this a picture is made smaller and left to the canvas to scale up: the voxels are no finer anyway.
+# Above this a picture of an oblique plane, or a cubic one, is made smaller and left to the canvas to scale up: the
+# voxels are no finer anyway. Others are as fine as the screen, also while something moves: scaling up takes longer.
 MOST_PX = 2_400_000
-MOST_PX_MOVING = 1_000_000
 MOST_PX_MOVING_OBLIQUE = 210_000
 # A slab through an oblique grid is sampled layer by layer: so many pixels of all layers together.
 MOST_SLAB_SAMPLES = 9_000_000
@@ -151,8 +152,7 @@ class PlaneRenderer:
         Parameters
         ----------
         moving
-            True while something is being dragged or animated: large or oblique pictures are then coarser, and none
-            is cubic.
+            True while something is being dragged or animated: oblique pictures are then coarser, and none is cubic.
         between
             Called now and then while a slow picture is made; ends it by an exception of its own.
         """
@@ -163,15 +163,13 @@ class PlaneRenderer:
             self._runs = {name: plane_runs(volume.grid, name) for name in PlaneName}
         runs = self._runs[plane] if state.plane(plane).turned is None else None
         acquired = acquired_on(volume, state, plane)
-        most = MOST_PX
-        if moving:
-            most = MOST_PX_MOVING if runs is not None or acquired is not None else MOST_PX_MOVING_OBLIQUE
         interpolation = interpolation_of(volume, state, moving=moving)
-        squares = interpolation is Interpolation.NEAREST and (runs is not None or acquired is not None)
-        # Voxels as squares cost next to nothing, and half of one would be seen.
         oblique = runs is None and acquired is None
         pace = self._pace if moving and oblique else 1.0
-        reduction = 1 if squares else max(1, math.ceil(math.sqrt(width_px * height_px / (most * pace))))
+        reduction = 1
+        if oblique or interpolation is Interpolation.CUBIC:
+            most = MOST_PX_MOVING_OBLIQUE * pace if moving else MOST_PX
+            reduction = max(1, math.ceil(math.sqrt(width_px * height_px / most)))
         geometry = viewport_geometry(volume, state, plane, width_px, height_px)
         if state.slab_mm and oblique:
             layers = layers_of(state.slab_mm, min(volume.grid.spacing_mm), MOST_LAYERS_MOVING if moving else None)
@@ -324,9 +322,15 @@ def _laid(geometry: ViewportGeometry, right: Run, down: Run, reduction: int) -> 
     left_mm = float(centre @ geometry.axes.right) - geometry.width_px / 2 * geometry.mm_per_px
     top_mm = float(centre @ geometry.axes.down) - geometry.height_px / 2 * geometry.mm_per_px
     height, width = _shape(geometry, reduction)
-    rows = Samples.along(down, top_mm + step_mm / 2, step_mm, height)
-    columns = Samples.along(right, left_mm + step_mm / 2, step_mm, width)
+    rows = _samples(down, top_mm + step_mm / 2, step_mm, height)
+    columns = _samples(right, left_mm + step_mm / 2, step_mm, width)
     return None if rows is None or columns is None else (rows, columns)
+
+
+@lru_cache(maxsize=16)
+def _samples(run: Run, first_mm: float, step_mm: float, count: int) -> Samples | None:
+    """Return the samples along a run; from image to image they stay the same."""
+    return Samples.along(run, first_mm, step_mm, count)
 
 
 def _painted(

@@ -16,7 +16,7 @@ from viewer.scene.acquired import viewport_geometry
 from viewer.scene.arrival import along_slices, faces_slices, grown_from, growth, reading
 from viewer.scene.interpolation import interpolation_of
 from viewer.scene.plane_slices import plane_runs
-from viewer.scene.planes import MOST_PX_MOVING, MOST_PX_MOVING_OBLIQUE, PlaneRenderer, slow_at_rest
+from viewer.scene.planes import MOST_PX_MOVING_OBLIQUE, PlaneRenderer, slow_at_rest
 from viewer.scene.voi import shown_lut
 from viewer.scene.window_table import BLACK
 from viewer.ui.canvas.cover import paint_cover
@@ -88,7 +88,7 @@ class PlanePainter:
         self._map = MapLayer()
         self._measured = MeasurementLayers()
         self._pictures: dict[PlaneName, _Held] = {}
-        self._most_moving = MOST_PX_MOVING
+        self._oblique = False
         self._volume: Volume | None = None
         self._volumes = 0
         self._ahead: dict[object, tuple[QImage, int]] = {}
@@ -159,12 +159,11 @@ class PlanePainter:
                 self.behind.clear()
                 self._drop_fine()
             self._volume = volume
-            oblique = any(plane_runs(volume.grid, name) is None for name in PlaneName)
-            self._most_moving = MOST_PX_MOVING_OBLIQUE if oblique else MOST_PX_MOVING
+            self._oblique = any(plane_runs(volume.grid, name) is None for name in PlaneName)
         key, one_slice, turned = self._key(volume, state, plane, width_px, height_px)
-        most = self._most_moving if not turned else MOST_PX_MOVING_OBLIQUE
         slow = slow_at_rest(volume, state, plane, width_px, height_px)
-        coarse = moving and (slow or width_px * height_px > (MOST_PX_MOVING if one_slice else most))
+        askew = turned or (self._oblique and not one_slice)
+        coarse = moving and (slow or (askew and width_px * height_px > MOST_PX_MOVING_OBLIQUE))
         grown, along = growth(volume, state, plane), along_slices(volume, state, plane)
         held = self._pictures.get(plane)
         if held is not None and held.key == key and (coarse or not held.coarse):
