@@ -16,6 +16,7 @@ from viewer.domain.labels import Mask
 from viewer.domain.session import Session, Workspace
 from viewer.domain.view_state import as_point, overview
 from viewer.domain.volume import PatientIdentity, SeriesFacts, Volume
+from viewer.ui.canvas.kept_pictures import Pixels
 from viewer.ui.theme import Theme
 
 if TYPE_CHECKING:
@@ -28,6 +29,12 @@ SPACING_MM = (0.8, 0.8, 2.5)
 ORIGIN_MM = (-48.0, -40.0, 10.0)
 LESION_IJK = (78, 60, 17)
 LESION_RADIUS_MM = 9.0
+
+
+@pytest.fixture
+def nothing_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let everything be drawn where it stands, as on a device without pixels; nothing is copied from earlier."""
+    monkeypatch.setattr(Pixels, "under", lambda _painter: None)
 
 
 @frozen(eq=False)

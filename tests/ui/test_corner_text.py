@@ -9,10 +9,9 @@ from PySide6.QtGui import QImage, QPainter
 
 from viewer.domain.geometry import Grid
 from viewer.domain.view_state import SlabMode, overview
-from viewer.ui.canvas import paint_corners as corner_text
-from viewer.ui.canvas.facts import Corners, Words, slab_words
+from viewer.ui.canvas.facts import Corners, EdgeLetters, Words, slab_words
 from viewer.ui.canvas.paint_corners import paint_corners
-from viewer.ui.canvas.paint_text import TextLook, paint_scale_bar
+from viewer.ui.canvas.paint_text import TextLook, paint_letters, paint_scale_bar
 from viewer.ui.theme import Theme
 
 pytestmark = pytest.mark.usefixtures("qapp")
@@ -23,6 +22,7 @@ WORDS = Corners(
     bottom_left=(Words("Image 23 of 40", role="disagree"), Words("H 52.5 mm")),
     bottom_right=(Words("W 1500  L −600"), Words("Zoom 1.0×  2.50 mm")),
 )
+LETTERS = EdgeLetters("R", "L", "A", "P")
 
 
 def _levels(look: TextLook, words: Corners, ratio: float, at: float = 0.0) -> NDArray[np.int16]:
@@ -33,20 +33,23 @@ def _levels(look: TextLook, words: Corners, ratio: float, at: float = 0.0) -> ND
     with QPainter(picture) as painter:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.translate(at, at)
-        paint_corners(painter, QRectF(0, 0, 480, 300), words, look)
+        area = QRectF(0, 0, 480, 300)
+        beside = paint_corners(painter, area, words, look)
+        paint_letters(painter, area, LETTERS, look, large=True)
+        paint_scale_bar(painter, area, 0.3, look, beside)
     flat = np.frombuffer(picture.constBits(), np.uint8).reshape(picture.height(), -1, 4)
     return flat[..., :3].astype(np.int16)
 
 
 @pytest.mark.parametrize(("ratio", "at"), [(1.0, 0.0), (2.0, 0.0), (2.0, 0.5), (1.25, 0.0), (1.0, 0.5)])
 def test_words_are_the_same_the_first_time_again_and_drawn_in_place(
-    theme: Theme, monkeypatch: pytest.MonkeyPatch, ratio: float, at: float
+    request: pytest.FixtureRequest, theme: Theme, ratio: float, at: float
 ) -> None:
     look = TextLook(theme)
     first, again = _levels(look, WORDS, ratio, at), _levels(look, WORDS, ratio, at)
     assert np.ptp(first) > 100
     assert np.array_equal(first, again)
-    monkeypatch.setattr(corner_text, "_whole_scale", lambda *_: None)
+    request.getfixturevalue("nothing_kept")
     assert np.abs(_levels(look, WORDS, ratio, at) - first).max() <= 4
 
 

@@ -270,6 +270,7 @@ def test_nothing_of_the_box_lies_over_a_curved_picture_that_stands_in_the_place_
     assert not drawn_on(window.box, area)
 
 
+@pytest.mark.usefixtures("nothing_kept")
 def test_letters_and_the_size_stand_clear_of_the_box_and_its_handles(
     window: Looking, session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -425,6 +426,7 @@ def painted(painter: QPainter, plates: list[QRectF], area: QRectF) -> None:
     plates.append(painter.transform().mapRect(area))
 
 
+@pytest.mark.usefixtures("nothing_kept")
 def test_the_size_stands_above_the_corner_text_where_there_is_no_3d(
     window: Looking, session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:

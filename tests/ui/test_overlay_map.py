@@ -105,6 +105,7 @@ def test_the_bar_of_a_map_stands_in_the_plane_and_goes_with_it(qapp: QApplicatio
     assert coloured(evolve(state, map_look=MapLook(shown=False))) == 0
 
 
+@pytest.mark.usefixtures("nothing_kept")
 @pytest.mark.parametrize(("wide", "high"), [(466, 210), (466, 266), (466, 290), (640, 420), (935, 560)])
 def test_the_bar_stands_clear_of_letters_and_corner_text_in_views_of_any_size(
     qapp: QApplication, small_ct_volume: Volume, monkeypatch: pytest.MonkeyPatch, wide: int, high: int
@@ -113,7 +114,6 @@ def test_the_bar_stands_clear_of_letters_and_corner_text_in_views_of_any_size(
     others: list[QRectF] = []
     monkeypatch.setattr(paint_colour_bar, "paint_plates", lambda _painter, areas, _theme: bars.extend(areas))
     monkeypatch.setattr(paint_text, "paint_plate", lambda _painter, area, _theme: others.append(QRectF(area)))
-    monkeypatch.setattr(paint_corners, "_whole_scale", lambda *_: None)
     monkeypatch.setattr(paint_corners, "paint_plates", lambda _painter, rows, _theme: others.extend(rows))
     over = Overlays(value_map=probability(small_ct_volume))
     tile = tiles(Layout.SINGLE, ViewName.AXIAL, (float(wide), float(high)))[0]

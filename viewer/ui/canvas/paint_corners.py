@@ -1,8 +1,4 @@
-"""Text in a viewport's corners: blocks of lines, each block on one plate.
-
-Most blocks stay the same from image to image, and to draw one takes ten times as long as to copy it: what was drawn
-is kept.
-"""
+"""Text in a viewport's corners: blocks of lines, each block on one plate; what was drawn is kept."""
 
 from __future__ import annotations
 
@@ -11,24 +7,19 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
-from PySide6.QtGui import QFontMetricsF, QImage, QPaintEngine, QPainter, QTransform
 
+from viewer.ui.canvas.kept_pictures import Pixels, paint_kept
 from viewer.ui.canvas.paint_text import TextLook, paint_plates
 from viewer.ui.fonts import Type
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from PySide6.QtGui import QFontMetricsF, QPainter
+
     from viewer.ui.canvas.facts import Corners, Words
 
 _MOST_KEPT = 64
-_STRAIGHT = (
-    QTransform.TransformationType.TxNone,
-    QTransform.TransformationType.TxTranslate,
-    QTransform.TransformationType.TxScale,
-)
-# Room around a kept block, for what is rounded.
-_AROUND_PX = 1
 
 
 @frozen
@@ -51,6 +42,7 @@ def paint_corners(
     With an `open_middle`, where no letter stands, what has nothing opposite has all the width.
     """
     lower_right: QRectF | None = None
+    pixels = Pixels.under(painter)
     for lines, right, bottom in (
         (corners.top_left, False, False),
         (corners.top_right, True, False),
@@ -62,7 +54,7 @@ def paint_corners(
         )
         beside = left_lines if right else right_lines
         room = free.width() if open_middle and not beside else free.width() / 2
-        plate = _paint_block(painter, free, lines, look, room - look.margin_px, right=right, bottom=bottom)
+        plate = _paint_block(painter, pixels, free, lines, look, room - look.margin_px, right=right, bottom=bottom)
         if right and bottom:
             lower_right = plate
     return lower_right
@@ -75,7 +67,15 @@ def fitting(words: Words, measures: QFontMetricsF, most_px: float) -> str:
 
 
 def _paint_block(
-    painter: QPainter, free: QRectF, words: tuple[Words, ...], look: TextLook, room: float, *, right: bool, bottom: bool
+    painter: QPainter,
+    pixels: Pixels | None,
+    free: QRectF,
+    words: tuple[Words, ...],
+    look: TextLook,
+    room: float,
+    *,
+    right: bool,
+    bottom: bool,
 ) -> QRectF | None:
     lines = _fitted(words, look, room, bottom)
     if not lines:
@@ -88,11 +88,7 @@ def _paint_block(
         top = free.bottom() - look.margin_px + 2 - size.height()
     place = QPointF(round(left), round(top))
     plate = QRectF(place, QSizeF(round(size.width()), round(size.height())))
-    scale = _whole_scale(painter, place)
-    if scale is None:
-        _draw_block(painter, plate, lines, look, right=right)
-    else:
-        painter.drawImage(place - QPointF(_AROUND_PX, _AROUND_PX), _block_picture(lines, look, right, scale))
+    paint_kept(painter, pixels, plate, _draw_block, lines, look, right)
     return plate
 
 
@@ -119,36 +115,7 @@ def _size(lines: Sequence[_Line], look: TextLook) -> QSizeF:
     return QSizeF(max(line.width_px for line in lines) + 12, look.line_px * len(lines) + 6)
 
 
-def _whole_scale(painter: QPainter, place: QPointF) -> int | None:
-    """Return how many pixels of the device a unit has, where a picture can be copied to a place pixel by pixel.
-
-    None where that place lies between pixels, or the device has none.
-    """
-    to_device = painter.deviceTransform()
-    scale, at = to_device.m11(), to_device.map(place)
-    straight = to_device.type() in _STRAIGHT and to_device.m22() == scale
-    on_pixels = scale >= 1 and scale.is_integer() and at.x().is_integer() and at.y().is_integer()
-    of_pixels = painter.paintEngine().type() is QPaintEngine.Type.Raster
-    return int(scale) if straight and on_pixels and of_pixels else None
-
-
-@lru_cache(maxsize=_MOST_KEPT)
-def _block_picture(lines: tuple[_Line, ...], look: TextLook, right: bool, scale: int) -> QImage:
-    """Return a block on transparent ground, with room around it."""
-    size = _size(lines, look)
-    plate = QRectF(_AROUND_PX, _AROUND_PX, round(size.width()), round(size.height()))
-    whole = plate.adjusted(0, 0, 2 * _AROUND_PX, 2 * _AROUND_PX).size() * scale
-    picture = QImage(whole.toSize(), QImage.Format.Format_ARGB32_Premultiplied)
-    picture.setDevicePixelRatio(scale)
-    picture.fill(Qt.GlobalColor.transparent)
-    painter = QPainter(picture)
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    _draw_block(painter, plate, lines, look, right=right)
-    painter.end()
-    return picture
-
-
-def _draw_block(painter: QPainter, plate: QRectF, lines: Sequence[_Line], look: TextLook, *, right: bool) -> None:
+def _draw_block(painter: QPainter, plate: QRectF, lines: Sequence[_Line], look: TextLook, right: bool) -> None:
     height = look.line_px + 6
     tops = [plate.top() + 3 + n * look.line_px for n in range(len(lines))]
     grounds = [

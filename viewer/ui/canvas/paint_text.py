@@ -9,6 +9,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QPainterPath, QPen
 
 from viewer.ui.canvas.facts import EdgeLetters, scale_bar
+from viewer.ui.canvas.kept_pictures import Pixels, paint_kept
 from viewer.ui.fonts import Type, font, metrics
 from viewer.ui.theme import PLATE_OPACITY, Theme
 
@@ -120,8 +121,7 @@ def paint_letters(
     """
     tight = is_tight(free.width(), free.height(), look)
     kind = look.caption_type(name=True) if tight else look.letter_type(large=large)
-    measures = look.metrics(kind)
-    painter.setFont(look.font(kind))
+    measures, pixels = look.metrics(kind), Pixels.under(painter)
     height = measures.capHeight() + (6 if tight else 10)
     margin = TIGHT_MARGIN_PX if tight else look.margin_px
     top = margin if tight else 6.0 if not look.stage else margin * 0.8
@@ -143,10 +143,16 @@ def paint_letters(
         if value is not None and value.intersects(plate):
             # Half a number would be another one; the other three letters say the same.
             continue
-        paint_plate(painter, plate, look.theme)
-        painter.setPen(look.theme.on_anatomy("text"))
-        baseline = plate.center().y() + measures.capHeight() / 2
-        painter.drawText(QPointF(plate.center().x() - measures.horizontalAdvance(text) / 2, baseline), text)
+        paint_kept(painter, pixels, plate, _draw_letter, text, kind, look)
+
+
+def _draw_letter(painter: QPainter, plate: QRectF, text: str, kind: Type, look: TextLook) -> None:
+    measures = look.metrics(kind)
+    paint_plate(painter, plate, look.theme)
+    painter.setFont(look.font(kind))
+    painter.setPen(look.theme.on_anatomy("text"))
+    baseline = plate.center().y() + measures.capHeight() / 2
+    painter.drawText(QPointF(plate.center().x() - measures.horizontalAdvance(text) / 2, baseline), text)
 
 
 def paint_scale_bar(
@@ -187,9 +193,14 @@ def paint_scale_bar(
     if above and beside is not None:
         plate.moveRight(beside.right())
     plate.moveTop(round(foot_edge - plate.height()))
+    paint_kept(painter, Pixels.under(painter), plate, _draw_scale, length, words, look)
+    return plate
+
+
+def _draw_scale(painter: QPainter, plate: QRectF, length: float, words: str, look: TextLook) -> None:
     paint_plate(painter, plate, look.theme)
     painter.setPen(look.theme.on_anatomy("text"))
-    painter.setFont(look.font(kind))
+    painter.setFont(look.font(look.caption_type()))
     words_row = QRectF(plate.left(), plate.top() + 1, plate.width(), look.line_px)
     painter.drawText(words_row, Qt.AlignmentFlag.AlignCenter, words)
     left = plate.center().x() - length / 2
@@ -204,7 +215,6 @@ def paint_scale_bar(
             QPointF(left + length, foot - tick),
         ]
     )
-    return plate
 
 
 def paint_stage_name(painter: QPainter, free: QRectF, name: str, role: str, look: TextLook) -> None:
