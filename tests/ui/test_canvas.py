@@ -282,17 +282,37 @@ def test_a_wheel_notch_during_a_motion_goes_on_from_where_the_motion_ends(canvas
     assert view_of(session).window_width == 80.0
 
 
-def test_the_value_told_stays_true_when_keys_scroll_under_a_resting_pointer(canvas: Canvas, session: Session) -> None:
+def test_the_value_told_stays_true_when_keys_scroll_under_a_resting_pointer(
+    qtbot: QtBot, canvas: Canvas, session: Session
+) -> None:
     told: list[tuple[float | None, tuple[float, float, float] | None]] = []
     canvas.pointer_moved.connect(lambda value, lps_mm, _view: told.append((value, lps_mm)))
     QTest.mouseMove(canvas, place_in(canvas, ViewName.AXIAL))
     canvas._tell(QPointF(place_in(canvas, ViewName.AXIAL)))
     before = told[-1][1]
     x, y, z = view_of(session).cursor_lps_mm
-    session.view = evolve(view_of(session), cursor_lps_mm=(x, y, z - 2.5))
+    with qtbot.waitSignal(canvas.pointer_moved):
+        session.view = evolve(view_of(session), cursor_lps_mm=(x, y, z - 2.5))
     value, place = told[-1]
     assert before is not None
     assert place == pytest.approx((before[0], before[1], before[2] - 2.5))
+    assert session.volume is not None
+    assert value == session.volume.value_at(place)
+
+
+def test_a_quickly_turned_wheel_is_not_held_up_by_what_lies_under_the_pointer_on_each_image(
+    qtbot: QtBot, canvas: Canvas, session: Session
+) -> None:
+    told: list[tuple[float | None, tuple[float, float, float]]] = []
+    canvas.pointer_moved.connect(lambda value, lps_mm, _view: told.append((value, lps_mm)))
+    _, _, z = view_of(session).cursor_lps_mm
+    with qtbot.waitSignal(canvas.pointer_moved):
+        for _ in range(5):
+            turn_wheel(canvas, ViewName.AXIAL, -1)
+        assert not told
+    # Once for all, and of the image that is seen then.
+    [(value, place)] = told
+    assert place[2] == pytest.approx(view_of(session).cursor_lps_mm[2]) == pytest.approx(z - 5 * 2.5)
     assert session.volume is not None
     assert value == session.volume.value_at(place)
 

@@ -80,7 +80,7 @@ def main() -> None:
     letters_painted = painting.paint_letters
 
     def noted(painter: Any, free: Any, letters: Any, look: Any, **more: Any) -> None:
-        (name,) = [t.view.value for t in canvas._tiles if t.area.contains(free.center())]
+        (name,) = [t.view.value for t in canvas._placed() if t.area.contains(free.center())]
         drawn[name] = [letters.left, letters.right, letters.top, letters.bottom]
         letters_painted(painter, free, letters, look, **more)
 

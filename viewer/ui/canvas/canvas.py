@@ -13,7 +13,7 @@ from viewer.domain.view_state import Layout, ViewName, ViewState
 from viewer.ui.canvas.fitted_views import FittedViews
 from viewer.ui.canvas.mouse import maximised
 from viewer.ui.canvas.painted_canvas import PaintedCanvas
-from viewer.ui.canvas.tiles import CanvasStyle, Tool, tiles
+from viewer.ui.canvas.tiles import CanvasStyle, Tool
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,10 +59,6 @@ class Canvas(PaintedCanvas):
         """Return whether the layout has a place for a view."""
         state = self._session.view
         return state is not None and any(tile.view is view for tile in self._tiles_of(state))
-
-    def _tiles_of(self, view: ViewState) -> tuple[Tile, ...]:
-        size = (float(self.width()), float(self.height()))
-        return tiles(view.layout, view.main, size, style=self.style_of_canvas, reserved=self._reserved)
 
     def _refit(self) -> None:
         """Fit again what was fitted, now that viewports have other shapes: nothing of the body is cut off unasked."""

@@ -19,9 +19,9 @@ from viewer.ui.canvas.mouse import USUAL
 from viewer.ui.canvas.paint_frame import Look
 from viewer.ui.canvas.paint_plane import AHEAD, PlanePainter
 from viewer.ui.canvas.paint_text import TextLook
-from viewer.ui.canvas.painting import paint_all, paint_words_over, tiles_for
+from viewer.ui.canvas.painting import paint_all, paint_words_over
 from viewer.ui.canvas.shown import Shown, looked_at, shown_in
-from viewer.ui.canvas.tiles import CanvasStyle, Density, Tile, Tool
+from viewer.ui.canvas.tiles import CanvasStyle, Density, Tile, Tool, tiles
 from viewer.ui.canvas.view3d import STILL_AFTER_MS, Scene3DFactory, View3D
 from viewer.ui.canvas.words_on_images import WordsField
 from viewer.ui.ringing import rings_once
@@ -32,11 +32,14 @@ if TYPE_CHECKING:
     from psygnal import SignalInstance
 
     from viewer.domain.session import Session
+    from viewer.domain.view_state import ViewState
     from viewer.domain.volume import Volume
     from viewer.services.conventions import MouseConventions
     from viewer.ui.theme import Theme
 
 REST_AFTER_MS = 5000
+# Nobody reads quicker what lies under a resting pointer, and to tell it takes as long as half a picture.
+TELL_AFTER_MS = 30
 STAGE_HEIGHT_PX = 984  # 1080 less the bar below the stage
 
 
@@ -114,7 +117,6 @@ class PaintedCanvas(QWidget):
         self._keys_here: bool | None = None
         self._active = ViewName.AXIAL
         self._reserved = (0.0, 0.0)
-        self._tiles: tuple[Tile, ...] = ()
         self._stage_scale: float | None = None
         self._motion = rings_once(self, self.update, STILL_AFTER_MS)
         self.setMouseTracking(True)
@@ -125,6 +127,7 @@ class PaintedCanvas(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         # A hidden canvas gives its 3D memory back; not at once, because people switch to and fro.
         self._resting = rings_once(self, self._view_3d.rest, REST_AFTER_MS)
+        self._telling = rings_once(self, self._tell_again, TELL_AFTER_MS)
         beyond = self.hands.beyond
         painters = [self._planes] if beyond is None else [self._planes, beyond.planes]
         self._coming_in = ComingIn(self, session, painters, self._placed)
@@ -248,6 +251,7 @@ class PaintedCanvas(QWidget):
             self.hands.beyond.planes.clear()
         self._coming_in.stop()
         self._motion.stop()
+        self._telling.stop()
         self._resting.stop()
         self._view_3d.close()
         self._fine.close()
@@ -264,7 +268,7 @@ class PaintedCanvas(QWidget):
         shown = self.shown
         if shown is not None:
             behind = self.hands.beyond.behind if self.hands.beyond is not None else None
-            paint_words_over(painter, self._placed(shown), shown, self._look(), behind)
+            paint_words_over(painter, self._placed(), shown, self._look(), behind)
 
     def _look(self) -> Look:
         stage = self.style_of_canvas is CanvasStyle.STAGE
@@ -275,12 +279,13 @@ class PaintedCanvas(QWidget):
             text, self._density, self.active if self._keys_here is not False and not stage else None, handles=handles
         )
 
-    def _placed(self, shown: Shown | None = None) -> tuple[Tile, ...]:
-        shown = shown or shown_in(self._session)
-        if shown is None:
-            return ()
+    def _placed(self) -> tuple[Tile, ...]:
+        state = self._session.view
+        return () if self._session.volume is None or state is None else self._tiles_of(state)
+
+    def _tiles_of(self, view: ViewState) -> tuple[Tile, ...]:
         size = (float(self.width()), float(self.height()))
-        return tiles_for(shown, size, self.style_of_canvas, self._reserved)
+        return tiles(view.layout, view.main, size, style=self.style_of_canvas, reserved=self._reserved)
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 (Qt's name)
         """Draw everything; what did not change is copied from the last picture."""
@@ -303,16 +308,16 @@ class PaintedCanvas(QWidget):
         if shown is None:
             painter.fillRect(self.rect(), self._theme.on_anatomy("viewport"))
             return
-        self._tiles = self._placed(shown)
+        placed = self._placed()
         ratio = self.devicePixelRatioF()
-        three_d = next((tile for tile in self._tiles if tile.view is ViewName.THREE_D), None)
+        three_d = next((tile for tile in placed if tile.view is ViewName.THREE_D), None)
         if three_d is not None and not shown.view.shows_curved:
             self._view_3d.show(shown, three_d, ratio)
         size = (float(self.width()), float(self.height()))
         paint_all(
             painter,
             size,
-            self._tiles,
+            placed,
             shown,
             self._look(),
             self._planes,
@@ -329,9 +334,9 @@ class PaintedCanvas(QWidget):
     def _session_changed(self, _new: Any, _old: Any) -> None:
         self._motion.start()
         self.update()
-        # Keys and motions move the picture under a pointer that rests.
-        if self._pointer is not None and not self.hands.dragging:
-            self._tell(self._pointer)
+        # Wheel, keys and motions move the picture under a pointer that rests.
+        if self._pointer is not None and not self._telling.isActive():
+            self._telling.start()
 
     def _patches_changed(self, _new: object, _old: object) -> None:
         # Nothing moves: pictures stay as they are, and only what lies over them is drawn anew.
@@ -352,14 +357,11 @@ class PaintedCanvas(QWidget):
         self.update()
 
     def _fine_came(self, slot: tuple[Any, ...], _key: object, _made: object) -> None:
-        if slot[1] == AHEAD:
-            return
-        place = self.tile(ViewName(slot[1]))
-        if place is not None:
-            self.update(place.area.toAlignedRect())
+        if slot[1] != AHEAD:
+            self._picture_came(ViewName(slot[1]))
 
-    def _picture_came(self) -> None:
-        place = self.tile(ViewName.THREE_D)
+    def _picture_came(self, view: ViewName = ViewName.THREE_D) -> None:
+        place = self.tile(view)
         if place is not None:
             self.update(place.area.toAlignedRect())
 
@@ -382,6 +384,10 @@ class PaintedCanvas(QWidget):
 
     def _tile_at(self, place: QPointF) -> Tile | None:
         return next((tile for tile in self._placed() if tile.area.contains(place)), None)
+
+    def _tell_again(self) -> None:
+        if self._pointer is not None and not self.hands.dragging:
+            self._tell(self._pointer)
 
     def _tell(self, place: QPointF) -> None:
         self._pointer = place
