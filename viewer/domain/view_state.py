@@ -231,14 +231,8 @@ def overview(
     bounds = grid.bounds_lps_mm if body_lps_mm is None else body_lps_mm
     centre = as_point(bounds.mean(axis=1))
     extent = bounds[:, 1] - bounds[:, 0]
-    # A voxel alone has some size too.
     least = max(grid.spacing_mm)
-    heights = {
-        PlaneName.AXIAL: max(extent[1], extent[0] * 0.75, least),
-        PlaneName.CORONAL: max(extent[2], extent[0] * 0.75, least),
-        PlaneName.SAGITTAL: max(extent[2], extent[1] * 0.75, least),
-    }
-    views = {name: PlaneView(centre, float(height) * 1.06) for name, height in heights.items()}
+    views = {name: PlaneView(centre, height_mm) for name, height_mm in overview_heights_mm(bounds, least).items()}
     return ViewState(
         series_uid=series_uid,
         cursor_lps_mm=centre,
@@ -250,6 +244,19 @@ def overview(
         window_centre=window_centre,
         window_width=window_width,
     )
+
+
+def overview_heights_mm(bounds_lps_mm: NDArray[np.float64], least_mm: float) -> dict[PlaneName, float]:
+    """Return how many mm of each plane a viewport shows from top to bottom, fitted to a box, shape (3, 2).
+
+    A box without size, as a voxel alone has, is shown as if it measured `least_mm`.
+    """
+    across, deep, high = (float(last - first) for first, last in bounds_lps_mm.tolist())
+    return {
+        PlaneName.AXIAL: max(deep, across * 0.75, least_mm) * 1.06,
+        PlaneName.CORONAL: max(high, across * 0.75, least_mm) * 1.06,
+        PlaneName.SAGITTAL: max(high, deep * 0.75, least_mm) * 1.06,
+    }
 
 
 def _camera(centre: Point, grid: Grid, height_mm: float) -> Camera:

@@ -17,6 +17,8 @@ from viewer.domain.geometry import PLANE_AXES, PlaneAxes, PlaneName
 from viewer.domain.view_state import PlaneView, Point, ViewState, as_point
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from numpy.typing import ArrayLike, NDArray
 
 # Position along an LPS axis that each direction of a standard plane runs along.
@@ -80,10 +82,13 @@ class ViewportGeometry:
         """Length of a pixel's side."""
         return self.view.height_mm / max(self.height_px, 1)
 
-    def screen_from_lps(self, lps_mm: ArrayLike) -> tuple[float, float]:
+    def screen_from_lps(self, lps_mm: Iterable[float]) -> tuple[float, float]:
         """Return the continuous screen position of a point, projected onto the plane along its normal."""
-        x, y = self.screen_points(np.asarray(lps_mm, dtype=np.float64).reshape(1, 3))[0]
-        return (float(x), float(y))
+        # Of three numbers, as in `cut_direction`.
+        a, b, c = (float(n) - m for n, m in zip(lps_mm, self.view.centre_lps_mm, strict=True))
+        (d, e, f), (g, h, i) = self.axes.right.tolist(), self.axes.down.tolist()
+        mm = self.mm_per_px
+        return ((a * d + b * e + c * f) / mm + self.width_px / 2, (a * g + b * h + c * i) / mm + self.height_px / 2)
 
     def screen_points(self, lps_mm: ArrayLike) -> NDArray[np.float64]:
         """Return continuous screen positions, shape (n, 2), of LPS points, shape (n, 3)."""

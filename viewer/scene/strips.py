@@ -32,7 +32,7 @@ def make_strips(strips: Sequence[int], make: Callable[[int], None]) -> None:
         for strip in untaken:
             make(strip)
 
-    helping = min(_MOST_HELPING, (os.cpu_count() or 1) - 1, len(strips) - 1)
+    helping = min(_most_helping(), len(strips) - 1)
     asked = [_helpers().submit(take) for _ in range(helping)]
     try:
         take()
@@ -42,6 +42,12 @@ def make_strips(strips: Sequence[int], make: Callable[[int], None]) -> None:
             one.exception()
     for one in ends:
         one.result()
+
+
+@lru_cache(maxsize=1)
+def _most_helping() -> int:
+    # The system is asked once: it opens a file for the answer.
+    return min(_MOST_HELPING, (os.cpu_count() or 1) - 1)
 
 
 @lru_cache(maxsize=1)

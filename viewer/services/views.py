@@ -10,7 +10,16 @@ from attrs import evolve
 
 from viewer.domain.finding import Localisation
 from viewer.domain.geometry import PLANE_AXES, PlaneName
-from viewer.domain.view_state import Camera, Layout, PlaneView, ViewName, ViewState, as_point, overview
+from viewer.domain.view_state import (
+    Camera,
+    Layout,
+    PlaneView,
+    ViewName,
+    ViewState,
+    as_point,
+    overview,
+    overview_heights_mm,
+)
 from viewer.domain.volume import Window
 from viewer.scene.presets_3d import first_preset
 
@@ -85,8 +94,8 @@ def fitted_height_mm(volume: Volume, plane: PlaneName, aspect: float) -> float:
 
     `aspect` is the viewport's width over its height.
     """
-    usual = overview(volume.series.series_uid, volume.grid, body_lps_mm=volume.body_lps_mm).plane(plane).height_mm
     bounds = volume.grid.bounds_lps_mm if volume.body_lps_mm is None else volume.body_lps_mm
+    usual = overview_heights_mm(bounds, max(volume.grid.spacing_mm))[plane]
     across = 1 if plane is PlaneName.SAGITTAL else 0
     width_mm = float(bounds[across, 1] - bounds[across, 0])
     return max(usual, width_mm * FIT_MARGIN / aspect)
