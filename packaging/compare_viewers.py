@@ -42,6 +42,7 @@ _QUIET_S, _LIMIT_S, _SCROLL_S, _DRAIN_S = 3.0, 150.0, 4.0, 1.0
 # Pictures of the screen that wait to be judged: that takes a core from the viewer, and is done once it rests.
 _MOST_WAITING = 60
 _POLL_S = 0.01
+_ONE_PICTURE_S = 0.004
 # Every so many pixels tell a change; so much of them is one.
 _EVERY_PX, _CHANGED_SHARE = 8, 0.002
 # Where planes lie on this screen, each as left, top, right, bottom.
@@ -227,9 +228,12 @@ def _scrolled(screen: Screen, name: str, rate: int) -> float:
     spent = time.monotonic() - start
     over.set()
     watcher.join()
-    # Parts of one picture that arrive within 4 ms count once.
-    whole = [at for n, at in enumerate(painted) if not n or at - painted[n - 1] > 0.004]
-    return len(whole) / spent
+    # Parts of one picture that arrive within 4 ms count once; the next picture may come as soon after the last part.
+    whole, counted = 0, -1.0
+    for at in painted:
+        if at - counted > _ONE_PICTURE_S:
+            whole, counted = whole + 1, at
+    return whole / spent
 
 
 def _memory_mb(pid: int) -> float:
