@@ -177,6 +177,19 @@ def test_a_turned_slab_over_padding_is_coarse_until_the_fine_one_comes_and_then_
     assert painter.picture(padded, view, PlaneName.AXIAL, 700, 500, moving=True)[0] == image
 
 
+def test_images_that_go_by_are_each_what_they_would_be_alone(session: Session, small_ct_volume: Volume) -> None:
+    view, painter = view_of(session), PlanePainter()
+    x, y, z = view.cursor_lps_mm
+    # Memory is used again from image to image, also where the size changes and changes back.
+    for n, (width, height) in enumerate(((300, 200),) * 5 + ((260, 240),) * 3 + ((300, 200),) * 4):
+        on = evolve(view, cursor_lps_mm=(x + n, y + n, z + 2.5 * (n % 7)))
+        for plane in PlaneName:
+            shown = painter.picture(small_ct_volume, on, plane, width, height)[0]
+            alone = PlaneRenderer().render(small_ct_volume, on, plane, width, height)
+            assert shown == image_of(alone.pixels), (n, plane)
+            assert painter.picture(small_ct_volume, on, plane, width, height)[0] == shown
+
+
 def test_a_fine_picture_of_another_place_is_not_shown(
     qtbot: QtBot, fine: FinePictures, session: Session, padded: Volume
 ) -> None:

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from viewer.scene.plane_slices import Run
     from viewer.scene.window_table import WindowTable
 
-_STRIP_ROWS = 225
+# Larger strips would no longer stay in the cache; and the more there are, the less one core waits for another.
+_STRIP_ROWS, _STRIP_PX = 225, 200_000
 # Smaller pictures are made before a second core has begun.
 _LEAST_SHARED_PX = 200_000
 
@@ -142,15 +143,17 @@ def _paint_linear(
     weights = _weights(across.share, cubic=cubic)
     down_weights = _weights(down.share, cubic=cubic)
 
+    rows = max(1, min(_STRIP_ROWS, _STRIP_PX // across.count))
+
     def make(start: int) -> None:
-        lower = down.lower[start : start + _STRIP_ROWS]
+        lower = down.lower[start : start + rows]
         top, bottom = max(int(lower[0]) + first, 0), min(int(lower[-1]) + last, height - 1) + 1
         wide = _weighted(table.to_mix(image[top:bottom, left:right]), columns, weights, axis=1)
-        numbers = [number[start : start + _STRIP_ROWS] - top for number in all_rows]
-        strip = [weight[start : start + _STRIP_ROWS, None] for weight in down_weights]
-        picture[start : start + _STRIP_ROWS] = table.of_mixed(_weighted(wide, numbers, strip, axis=0))
+        numbers = [number[start : start + rows] - top for number in all_rows]
+        strip = [weight[start : start + rows, None] for weight in down_weights]
+        table.of_mixed(_weighted(wide, numbers, strip, axis=0), into=picture[start : start + rows])
 
-    starts = range(0, down.count, _STRIP_ROWS)
+    starts = range(0, down.count, rows)
     if picture.size >= _LEAST_SHARED_PX:
         make_strips(starts, make)
         return

@@ -105,6 +105,16 @@ class PlanePicture:
 
 
 @define(frozen=True, eq=False)
+class _How:
+    """How a picture of an image is made: see `PlaneRenderer.render`."""
+
+    table: WindowTable
+    reduction: int
+    interpolation: Interpolation
+    into: NDArray[np.uint32] | None
+
+
+@define(frozen=True, eq=False)
 class _Cut:
     """One layer (or slab) of a volume, or one slice, ready for interpolation: values, and which are padding."""
 
@@ -146,6 +156,7 @@ class PlaneRenderer:
         *,
         moving: bool = False,
         between: Between | None = None,
+        into: NDArray[np.uint32] | None = None,
     ) -> PlanePicture:
         """Return the picture of a plane for a viewport of so many device pixels.
 
@@ -155,6 +166,9 @@ class PlaneRenderer:
             True while something is being dragged or animated: oblique pictures are then coarser, and none is cubic.
         between
             Called now and then while a slow picture is made; ends it by an exception of its own.
+        into
+            Pixels of an earlier picture that nobody shows any more: overwritten where they have the size, since the
+            system takes longer to find memory for a large screen than it takes to paint it.
         """
         if volume is not self._volume:
             if self._volume is None or not grown_from(volume, self._volume):
@@ -177,7 +191,7 @@ class PlaneRenderer:
             reduction = max(reduction, math.ceil(math.sqrt(width_px * height_px * layers / samples)))
         table = table_for(volume, state)
         if acquired is not None:
-            pixels = self._acquired(volume, acquired, geometry, table, reduction, interpolation)
+            pixels = self._acquired(volume, acquired, geometry, _How(table, reduction, interpolation, into))
         elif runs is None:
             start = time.perf_counter()
             pixels = self._oblique(volume, state, geometry, table, reduction, moving=moving, between=between)
@@ -185,25 +199,19 @@ class PlaneRenderer:
                 share = _MOVING_S / (time.perf_counter() - start)
                 self._pace = min(1.0, max(_LEAST_PACE, self._pace * min(max(share, 0.5), 1.1)))
         else:
-            pixels = self._aligned(volume, state, geometry, table, runs, reduction, interpolation)
+            pixels = self._aligned(volume, state, geometry, runs, _How(table, reduction, interpolation, into))
         return PlanePicture(pixels, reduction)
 
     def _acquired(
-        self,
-        volume: Volume,
-        acquired: AcquiredSlices,
-        geometry: ViewportGeometry,
-        table: WindowTable,
-        reduction: int,
-        interpolation: Interpolation,
+        self, volume: Volume, acquired: AcquiredSlices, geometry: ViewportGeometry, how: _How
     ) -> NDArray[np.uint32]:
         k = geometry.image
         if k is None or not (volume.arrived is None or volume.arrived[k]):
-            return _black(geometry, reduction)
+            return _black(geometry, how.reduction)
         right, down = acquired.runs(k)
-        laid = _laid(geometry, right, down, reduction)
+        laid = _laid(geometry, right, down, how.reduction)
         if laid is None:
-            return _black(geometry, reduction)
+            return _black(geometry, how.reduction)
         key = (geometry.plane, "acquired", k)
         held = self._cuts.get(geometry.plane)
         if held is None or held.key != key:
@@ -211,24 +219,17 @@ class PlaneRenderer:
             held = self._cuts[geometry.plane] = _Cut(
                 key, values, _without_padding(values, volume, unknown=volume.slices.dtype.kind == "f")
             )
-        return _painted(held, geometry, reduction, *laid, table, interpolation)
+        return _painted(held, geometry, *laid, how)
 
     def _aligned(
-        self,
-        volume: Volume,
-        state: ViewState,
-        geometry: ViewportGeometry,
-        table: WindowTable,
-        runs: PlaneRuns,
-        reduction: int,
-        interpolation: Interpolation,
+        self, volume: Volume, state: ViewState, geometry: ViewportGeometry, runs: PlaneRuns, how: _How
     ) -> NDArray[np.uint32]:
         layers = layers_at(runs.into, float(np.asarray(state.cursor_lps_mm) @ geometry.axes.into), state.slab_mm)
-        laid = _laid(geometry, runs.right, runs.down, reduction)
+        laid = _laid(geometry, runs.right, runs.down, how.reduction)
         if laid is None or layers is None or not layers_in(volume, runs, layers):
-            return _black(geometry, reduction)
+            return _black(geometry, how.reduction)
         shown = self._cut(volume, geometry.plane, runs, layers, state.slab_mode)
-        return _painted(shown, geometry, reduction, *laid, table, interpolation)
+        return _painted(shown, geometry, *laid, how)
 
     def _cut(self, volume: Volume, plane: PlaneName, runs: PlaneRuns, layers: tuple[int, int], mode: SlabMode) -> _Cut:
         key = (plane, *layers, mode, reading(volume))
@@ -333,20 +334,13 @@ def _samples(run: Run, first_mm: float, step_mm: float, count: int) -> Samples |
     return Samples.along(run, first_mm, step_mm, count)
 
 
-def _painted(
-    image: _Cut,
-    geometry: ViewportGeometry,
-    reduction: int,
-    rows: Samples,
-    columns: Samples,
-    table: WindowTable,
-    interpolation: Interpolation,
-) -> NDArray[np.uint32]:
+def _painted(image: _Cut, geometry: ViewportGeometry, rows: Samples, columns: Samples, how: _How) -> NDArray[np.uint32]:
     """Return a viewport's picture of an image, black where that does not reach."""
-    picture = np.empty(_shape(geometry, reduction), dtype=np.uint32)
+    shape, into = _shape(geometry, how.reduction), how.into
+    picture = into if into is not None and into.shape == shape else np.empty(shape, dtype=np.uint32)
     below, beyond = rows.start + rows.count, columns.start + columns.count
     inside = picture[rows.start : below, columns.start : beyond]
-    paint(inside, image.values, rows, columns, table, interpolation, image.padded)
+    paint(inside, image.values, rows, columns, how.table, how.interpolation, image.padded)
     if image.padded is not None:
         inside[image.padded[rows.nearest][:, columns.nearest]] = BLACK
     for outside in (picture[: rows.start], picture[below:], picture[:, : columns.start], picture[:, beyond:]):

@@ -95,17 +95,22 @@ class WindowTable:
             found += np.float32(start + _ROUNDED_UP)
         return found
 
-    def of_mixed(self, mixed: NDArray[np.float32]) -> NDArray[np.uint32]:
-        """Return the pixels of what `to_mix` returned, or of weighted sums of it; overwrites `mixed`."""
+    def of_mixed(self, mixed: NDArray[np.float32], into: NDArray[np.uint32] | None = None) -> NDArray[np.uint32]:
+        """Return the pixels of what `to_mix` returned, or of weighted sums of it, written `into` where that is given.
+
+        Overwrites `mixed`.
+        """
+        into = np.empty(mixed.shape, np.uint32) if into is None else into
         if self.ramp is None:
             mixed += np.float32(0.5)
             np.clip(mixed, 0, len(self.pixels) - 1, out=mixed)
-            return np.take(self.pixels, mixed.astype(np.intp), mode="clip")
+            into[...] = np.take(self.pixels, mixed.astype(np.intp), mode="clip")
+            return into
         np.clip(mixed, np.float32(0), np.float32(255.5), out=mixed)
         level = mixed.astype(np.int32)
         level *= np.int32(0x010101)
-        level |= _OPAQUE
-        return level.view(np.uint32)
+        np.bitwise_or(level, _OPAQUE, out=into.view(np.int32))
+        return into
 
 
 @lru_cache(maxsize=32)

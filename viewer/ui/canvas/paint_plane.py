@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from attrs import frozen
+from attrs import evolve, frozen
 from numpy.typing import NDArray
 from PySide6.QtCore import QRectF, QSizeF, Qt
 from PySide6.QtGui import QImage, QPainter
@@ -88,6 +88,8 @@ class PlanePainter:
         self._map = MapLayer()
         self._measured = MeasurementLayers()
         self._pictures: dict[PlaneName, _Held] = {}
+        # Pixels of the picture before the last: those of the last are shown.
+        self._spare: dict[PlaneName, NDArray[np.uint32]] = {}
         self._oblique = False
         self._volume: Volume | None = None
         self._volumes = 0
@@ -105,6 +107,7 @@ class PlanePainter:
         self._map.clear()
         self._measured.clear()
         self._pictures.clear()
+        self._spare.clear()
         self.curved.clear()
         self.behind.clear()
         self._volume = None
@@ -193,9 +196,12 @@ class PlanePainter:
                 return held.image, held.px_per_pixel
             # One that shows fewer slices must not stay either: it would wait for a picture of them all in vain.
             coarse = True
-        made = self._renderer.render(volume, state, plane, width_px, height_px, moving=coarse)
+        spare = self._spare.pop(plane, None)
+        made = self._renderer.render(volume, state, plane, width_px, height_px, moving=coarse, into=spare)
         self.rendered.append(plane)
         image = _image_over(made.pixels)
+        if held is not None and held.pixels is not None:
+            self._spare[plane] = held.pixels
         self._pictures[plane] = _Held(key, grown, along, coarse, image, made.px_per_pixel, made.pixels)
         return image, made.px_per_pixel
 
@@ -274,9 +280,11 @@ class PlanePainter:
         held = self._pictures.get(plane) if plane is not None else None
         if plane is None or held is None or (held.key, held.growth, self._volumes) != asked:
             return
-        image, px = made or (held.image, held.px_per_pixel)
-        # Where the fine one could not be made, the coarse one has to do.
-        self._pictures[plane] = _Held(held.key, held.growth, held.along, False, image, px)
+        if made is None:
+            # The coarse one has to do.
+            self._pictures[plane] = evolve(held, coarse=False)
+        else:
+            self._pictures[plane] = _Held(held.key, held.growth, held.along, False, *made)
 
     def paint(
         self, painter: QPainter, tile: Tile, shown: Shown, look: Look, *, first: bool, moving: bool = False
