@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable
 from itertools import product
 
@@ -14,10 +15,11 @@ from tests.scene.test_contours import ball, mask_of
 from viewer.domain.geometry import PLANE_AXES, Grid, PlaneName, direction_letters
 from viewer.domain.plane_turn import about, angle_rad, followed_by, rotated, turn_between
 from viewer.domain.view_between import between
-from viewer.domain.view_state import ViewState, as_point, overview
+from viewer.domain.view_state import Interpolation, ViewState, as_point, overview
 from viewer.domain.volume import Volume
 from viewer.scene.acquired import scrolled_cursor, shown_axes, viewport_geometry
 from viewer.scene.contours import Outlines
+from viewer.scene.missing_places import missing_areas
 from viewer.scene.planes import PlaneRenderer
 from viewer.scene.turned_planes import shown_steps, turned_about
 from viewer.scene.window_table import grey_of
@@ -159,6 +161,38 @@ def test_a_missing_image_stays_missing_in_a_turned_plane(ramp: Volume) -> None:
         elif 3 < k < 7.9 or 10.1 < k < 16:
             assert pixels[row, column] > 0
     assert black > 5
+
+
+@pytest.mark.parametrize("interpolation", list(Interpolation))
+def test_beside_a_missing_image_its_neighbour_is_seen_up_to_where_it_is_hatched(
+    ramp: Volume, interpolation: Interpolation
+) -> None:
+    voxels = ramp.voxels.copy()
+    voxels[9] = -3000
+    without = evolve(ramp, voxels=voxels, slices=voxels, padding=-3000.0, missing_planes=(9,))
+    state = evolve(turned_about(view_of(ramp), PlaneName.SAGITTAL, math.radians(30)), interpolation=interpolation)
+    geometry = viewport_geometry(ramp, state, PlaneName.CORONAL, 180, 180)
+    pixels = PlaneRenderer().render(without, state, PlaneName.CORONAL, 180, 180).pixels & 255
+    (hatched,) = missing_areas(without, geometry)
+    seen = Counter[str]()
+    for row, column in product(range(40, 140, 3), repeat=2):
+        i, j, k = ramp.grid.ijk(geometry.lps_from_screen(column + 0.5, row + 0.5)).tolist()
+        across, down = (np.roll(hatched, -1, axis=0) - hatched).T
+        turns = across * (row + 0.5 - hatched[:, 1]) - down * (column + 0.5 - hatched[:, 0])
+        inside = bool((turns > 0).all() or (turns < 0).all())
+        assert inside == (8.5 < k < 9.5)
+        if inside:
+            assert pixels[row, column] == 0
+            seen["black"] += 1
+        elif 8 < k < 10 and interpolation is not Interpolation.NEAREST:
+            point = ramp.grid.lps((i, j, round(k)))
+            expected = grey_of(float(point @ [7.0, 11.0, 13.0]), centre=300, width=3000)
+            assert abs(float(pixels[row, column]) - expected) <= 1.0
+            seen["beside"] += 1
+        elif 3 < k < 16:
+            assert pixels[row, column] > 0
+            seen["further"] += 1
+    assert min(seen.values()) > 20
 
 
 def test_a_flight_between_turned_planes_goes_the_short_way_at_an_even_rate(ramp: Volume) -> None:

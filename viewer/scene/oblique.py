@@ -116,12 +116,12 @@ class ObliqueSampler:
         if there is not None:
             row, column = np.arange(size[1])[:, None], np.arange(size[0])[None, :]
             k = matrix[2, 0] * column + matrix[2, 1] * row + matrix[2, 3]
-            last = len(there) - 1
-            if interpolation is Interpolation.NEAREST:
-                both = (np.clip(np.floor(k + 0.5), 0, last).astype(np.intp),) * 2
-            else:
-                both = (np.clip(np.floor(k), 0, last).astype(np.intp), np.clip(np.ceil(k), 0, last).astype(np.intp))
-            outside |= ~(there[both[0]] & there[both[1]])
+            # What a missing image, which is padding, adds to its neighbours is taken out of them, though not of a quick
+            # picture; one that is not read yet is anything.
+            undiluted = self._volume.padding is not None and self._volume.arrived is None and not quick
+            alone = interpolation is Interpolation.NEAREST or undiluted
+            for places in (np.floor(k + 0.5),) if alone else (np.floor(k), np.ceil(k)):
+                outside |= ~there[np.clip(places, 0, len(there) - 1).astype(np.intp)]
         return values, outside
 
     def _known(
