@@ -72,11 +72,13 @@ def overlay_times(
     image = QImage(SIZE_PX, SIZE_PX, QImage.Format.Format_RGB32)
     between = 1 / (PER_SECOND_TURNED if turned else PER_SECOND)
     seconds: tuple[list[float], list[float]] = ([], [])
+    # One for each: words that one has drawn are not to be there for the other.
+    looks = tuple(Look(TextLook(Theme(), stage=False, scale=1.0), active=state.main) for _ in painters)
     for _ in range(IMAGES + 1):
         state = evolve(state, cursor_lps_mm=scrolled_cursor(volume, state, plane, 1))
         busy = time.thread_time()
-        for painter, drawn, taken in zip(painters, ((), findings), seconds, strict=True):
-            taken.append(_frame(image, painter, volume, state, drawn))
+        for painter, drawn, look, taken in zip(painters, ((), findings), looks, seconds, strict=True):
+            taken.append(_frame(image, painter, volume, state, drawn, look))
         # The frame without findings is not part of what the window would do meanwhile.
         busy += seconds[0][-1]
         while ahead and time.thread_time() - busy < between and painters[1].working_ahead:
@@ -97,13 +99,17 @@ def _first(volume: Volume, plane: PlaneName, *, turned: bool) -> ViewState:
 
 
 def _frame(
-    image: QImage, planes: PlanePainter, volume: Volume, state: ViewState, findings: tuple[Finding, ...]
+    image: QImage,
+    planes: PlanePainter,
+    volume: Volume,
+    state: ViewState,
+    findings: tuple[Finding, ...],
+    look: Look,
 ) -> float:
     """Paint one frame and return how long that took."""
     start = time.thread_time()
     shown = shown_from(volume, state, findings=findings)
     size = (float(SIZE_PX), float(SIZE_PX))
-    look = Look(TextLook(Theme(), stage=False, scale=1.0), active=state.main)
     with QPainter(image) as painter:
         tiles = tiles_for(shown, size, CanvasStyle.REVIEW)
         paint_all(painter, size, tiles, shown, look, planes, Picture(), moving=True)
