@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from attrs import evolve
-from PySide6.QtCore import QPointF, QRect, QRectF, QSizeF, Qt
-from PySide6.QtGui import QImage, QPainter
+from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSizeF, Qt
+from PySide6.QtGui import QImage, QMouseEvent, QPainter
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 
 from viewer.domain.session import Workspace
 from viewer.domain.view_state import Comparison, Layout, OverlayMode, ViewName
@@ -120,6 +121,30 @@ def test_a_motion_runs_by_itself_and_the_words_come_after_it(staged: MainWindow,
     qtbot.waitUntil(lambda: not staged.desk.navigation.moving, timeout=5000)
     assert staged.desk.session.view == case.steps[1].view
     assert "Blood on the left" in staged.stage.card.words
+
+
+def test_a_hidden_pointer_stays_hidden_when_the_next_step_comes_and_shows_when_it_is_moved(
+    staged: MainWindow, press: Callable[..., None], qtbot: QtBot
+) -> None:
+    canvas = staged.stage.canvas
+    place = QPointF(canvas.rect().center())
+
+    def move() -> None:
+        none = Qt.MouseButton.NoButton
+        at = canvas.mapToGlobal(place)
+        event = QMouseEvent(QEvent.Type.MouseMove, place, at, none, none, Qt.KeyboardModifier.NoModifier)
+        QApplication.sendEvent(canvas, event)
+
+    move()
+    staged.stage._idle.setInterval(0)
+    staged.stage._idle.start()
+    qtbot.waitUntil(lambda: canvas.cursor().shape() == Qt.CursorShape.BlankCursor)
+    staged.stage._idle.setInterval(60_000)
+    with qtbot.waitSignal(canvas.pointer_moved):
+        press(staged, Qt.Key.Key_Right)
+    assert canvas.cursor().shape() == Qt.CursorShape.BlankCursor
+    move()
+    assert canvas.cursor().shape() != Qt.CursorShape.BlankCursor
 
 
 def test_black_screen_shows_nothing_at_once_and_the_case_again(staged: MainWindow, press: Callable[..., None]) -> None:

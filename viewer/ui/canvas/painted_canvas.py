@@ -387,12 +387,14 @@ class PaintedCanvas(QWidget):
 
     def _tell_again(self) -> None:
         if self._pointer is not None and not self.hands.dragging:
-            self._tell(self._pointer)
+            self._tell(self._pointer, moved=False)
 
-    def _tell(self, place: QPointF) -> None:
+    def _tell(self, place: QPointF, *, moved: bool = True) -> None:
         self._pointer = place
-        tile = self._tile_at(place)
-        if not self.hands.dragging and (shape := self.hands.shape(tile, place)) is not self.cursor().shape():
+        tile, now = self._tile_at(place), self.cursor().shape()
+        # One that is hidden, as on stage, shows with the next move alone.
+        free = not self.hands.dragging and (moved or now is not Qt.CursorShape.BlankCursor)
+        if free and (shape := self.hands.shape(tile, place)) is not now:
             self.setCursor(shape)
         if self.hands.point_at(tile, place):
             self.update()
