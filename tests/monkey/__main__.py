@@ -12,6 +12,7 @@ import os
 import signal
 import sys
 import tempfile
+import traceback
 from pathlib import Path
 
 from tests.own_screen import own_screen
@@ -57,6 +58,10 @@ def main() -> int:
         try:
             for seed in range(asked.seed, asked.seed + asked.seeds):
                 monkey.play(seed, _steps(asked), every_step=asked.tell, stop=asked.stop)
+        except Exception:
+            # What would print it is the monkey's by now.
+            traceback.print_exc()
+            raise
         finally:
             monkey.leave()
     return 1 if monkey.broken else 0

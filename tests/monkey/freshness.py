@@ -10,7 +10,7 @@ from PySide6.QtGui import QImage
 from tests.monkey.checks import busy_with
 from tests.monkey.reckoning import greys, measurements
 from tests.monkey.scales import scale_bars
-from viewer.ui.canvas import Canvas, paint_corners
+from viewer.ui.canvas import Canvas, kept_pictures, paint_corners
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,7 +35,7 @@ def look_again(window: MainWindow, faults: Faults, pause: Callable[[float], obje
         before = settled(window, canvas, pause)
         said = _says(canvas)
         canvas.planes.clear()
-        paint_corners._block_picture.cache_clear()
+        kept_pictures._drawn.cache_clear()
         paint_corners._fitted.cache_clear()
         after = settled(window, canvas, pause)
         if before is None or after is None or said != _says(canvas) or before.shape != after.shape:
