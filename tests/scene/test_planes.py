@@ -159,6 +159,9 @@ def test_a_picture_for_a_large_screen_is_as_fine_as_that_at_rest_and_while_it_mo
     assert still.px_per_pixel == moving.px_per_pixel == 1
     assert still.pixels.shape == (1301, 2501)
     assert np.array_equal(still.pixels, moving.pixels)
+    # On two screens of 3840 × 2160 a picture would hold up the window.
+    largest = PlaneRenderer().render(volume, view_of(grid), plane, 7680, 2160, moving=True)
+    assert (largest.px_per_pixel, largest.pixels.shape) == (2, (1080, 3840))
 
 
 def test_a_large_picture_of_oblique_voxels_is_reduced_while_it_moves_and_still_covers_the_viewport(

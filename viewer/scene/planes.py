@@ -62,8 +62,9 @@ __all__ = [
 ]
 
 # Above this a picture of an oblique plane, or a cubic one, is made smaller and left to the canvas to scale up: the
-# voxels are no finer anyway. Others are as fine as the screen, also while something moves: scaling up takes longer.
-MOST_PX = 2_400_000
+# voxels are no finer anyway. Others are as fine as a screen of 3840 × 2160, also while something moves: to scale them
+# up takes as long.
+MOST_PX, MOST_PX_QUICK = 2_400_000, 9_000_000
 MOST_PX_MOVING_OBLIQUE = 210_000
 # A slab through an oblique grid is sampled layer by layer: so many pixels of all layers together.
 MOST_SLAB_SAMPLES = 9_000_000
@@ -180,10 +181,12 @@ class PlaneRenderer:
         interpolation = interpolation_of(volume, state, moving=moving)
         oblique = runs is None and acquired is None
         pace = self._pace if moving and oblique else 1.0
-        reduction = 1
+        most: float = MOST_PX_QUICK
         if oblique or interpolation is Interpolation.CUBIC:
             most = MOST_PX_MOVING_OBLIQUE * pace if moving else MOST_PX
-            reduction = max(1, math.ceil(math.sqrt(width_px * height_px / most)))
+        # Half of a voxel that is shown as a square would be seen.
+        squares = interpolation is Interpolation.NEAREST and not oblique
+        reduction = 1 if squares else max(1, math.ceil(math.sqrt(width_px * height_px / most)))
         geometry = viewport_geometry(volume, state, plane, width_px, height_px)
         if state.slab_mm and oblique:
             layers = layers_of(state.slab_mm, min(volume.grid.spacing_mm), MOST_LAYERS_MOVING if moving else None)
