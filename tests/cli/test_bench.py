@@ -99,7 +99,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(overlay_timing, "IMAGES", 4)
     times = Times(20.0, 30.0, 4)
     monkeypatch.setattr(bench_3d, "SLICES", 12)
-    monkeypatch.setattr(bench_3d, "times_3d", lambda *_: Times3D(times, times, times, 9.0))
+    monkeypatch.setattr(bench_3d, "times_3d", lambda *_: Times3D(times, times, times, times, 9.0))
 
 
 @pytest.fixture

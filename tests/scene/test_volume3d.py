@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from attrs import evolve
+from scipy.ndimage import uniform_filter
 
 from viewer.domain.geometry import Grid
 from viewer.domain.labels import Mask
@@ -466,6 +467,33 @@ def test_a_look_is_about_as_bright_on_a_graphics_card_as_where_the_processor_dra
     assert whole_card == pytest.approx(whole, rel=0.3)
     assert rim_card < 0.7 * whole_card, "what is turned away is darker"
     assert rim < 0.7 * whole
+
+
+def test_the_finest_picture_leaves_fewer_rings_on_a_smooth_surface(volume_of: Make) -> None:
+    from viewer.scene.opengl_probe import choose_window_kind
+    from viewer.scene.volume_window import VolumeWindow
+
+    choose_window_kind()
+    grid = Grid.from_directions((64, 64, 64), origin_lps_mm=(0, 0, 0), spacing_mm=(1.2, 1.2, 1.2))
+    k, j, i = np.mgrid[0:64, 0:64, 0:64]
+    # A lung with a smooth wall, in a body.
+    away = np.sqrt((i - 32) ** 2 + (j - 32) ** 2 + (k - 32) ** 2)
+    lung = np.clip(450 * (away - 18) - 400, -850, 50)
+    body = volume_of(np.where(away < 31, lung, -1000).astype(np.int16), grid)
+    to_eye = tuple((np.array([3.0, -5.0, 2.0]) / np.sqrt(38)).tolist())
+    camera = Camera(as_point(grid.centre_lps_mm), to_eye=to_eye, height_mm=56.0)
+    scene = VolumeScene(body, camera, 400, 400, "lung", masked=False, table=True)
+    window = VolumeWindow(software=True, stop=lambda: False)
+    rings = []
+    for quality in (Quality.STILL, Quality.FINEST):
+        pixels = window.draw(scene, quality)
+        assert pixels is not None
+        grey = (pixels >> 8 & 255).astype(float)
+        assert grey[200, 200] > 30
+        rings.append((grey - uniform_filter(grey, 15))[130:270, 130:270].std())
+    assert window.finer
+    window.close()
+    assert rings[1] < 0.6 * rings[0]
 
 
 def test_a_series_longer_than_a_graphics_card_takes_is_drawn_shrunk(volume_of: Make) -> None:

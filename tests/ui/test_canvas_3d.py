@@ -43,11 +43,11 @@ class Drawing:
     def close(self) -> None:
         self.closed = True
 
-    def answer(self, value: int) -> None:
+    def answer(self, value: int, *, finer: bool = False, seconds: float = 0.01) -> None:
         pixels = np.full((60, 80), 0xFF000000 | value, np.uint32)
         scene, quality = self.asked[-1]
-        about = {"masked": scene.masked, "camera": scene.camera, "volume": scene.volume}
-        self.on_picture(Picture3D(pixels, len(self.asked), quality, 0.01, **about))
+        about = {"masked": scene.masked, "camera": scene.camera, "volume": scene.volume, "finer": finer}
+        self.on_picture(Picture3D(pixels, len(self.asked), quality, seconds, **about))
 
     def come_to_rest(self, qtbot: QtBot) -> None:
         qtbot.waitUntil(lambda: self.asked[-1][1] is Quality.SETTLING)
@@ -96,6 +96,47 @@ def test_while_turning_the_coarse_picture_is_asked_for_and_at_rest_the_fine_one_
     drawing.answer(0x202020)
     qtbot.wait(150)
     assert len(drawing.asked) == 3
+
+
+def test_where_a_finer_picture_shows_more_it_comes_once_nothing_has_happened_for_a_while(
+    qtbot: QtBot, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(view3d, "FINEST_AFTER_MS", 20)
+    shown = opened(qtbot, session)
+    drawing = shown.drawing[0]
+    drawing.come_to_rest(qtbot)
+    drawing.answer(0x202020, finer=True)
+    qtbot.waitUntil(lambda: drawing.asked[-1][1] is Quality.FINEST)
+    drawing.answer(0x303030)
+    qtbot.waitUntil(lambda: red_of(shown) == 0x30)
+    qtbot.wait(60)
+    assert drawing.asked[-1][1] is Quality.FINEST, "it is the last"
+
+
+def test_a_finer_picture_is_not_made_where_something_moves_again_or_it_would_take_long(
+    qtbot: QtBot, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(view3d, "FINEST_AFTER_MS", 20)
+    shown = opened(qtbot, session)
+    drawing = shown.drawing[0]
+    drawing.come_to_rest(qtbot)
+    drawing.answer(0x202020, finer=True, seconds=5.0)
+    qtbot.wait(60)
+    assert session.view is not None
+    session.view = evolve(session.view, camera=evolve(session.view.camera, to_eye=(1.0, 0.0, 0.0)))
+    drawing.come_to_rest(qtbot)
+    shown.canvas._view_3d._finest.setInterval(60_000)
+    drawing.answer(0x202020, finer=True)
+    qtbot.waitUntil(shown.canvas._view_3d._finest.isActive)
+    session.view = evolve(session.view, camera=evolve(session.view.camera, to_eye=(0.0, 1.0, 0.0)))
+    shown.canvas.repaint()
+    assert not shown.canvas._view_3d._finest.isActive()
+    assert Quality.FINEST not in [quality for _, quality in drawing.asked]
+
+
+def red_of(shown: Opened) -> int:
+    image = shown.canvas.view_3d.picture.image
+    return -1 if image is None else image.pixelColor(5, 5).red()
 
 
 def test_a_first_picture_that_comes_soon_is_not_announced(qtbot: QtBot, session: Session) -> None:

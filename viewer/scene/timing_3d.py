@@ -28,6 +28,7 @@ class Times3D:
     moving: Times
     settling: Times
     still: Times
+    finest: Times
     stall_ms: float
 
 
@@ -87,9 +88,11 @@ def times_3d(
                 scene = evolve(scene, camera=turned(scene.camera, 9, 2))
                 if not watch.draw(scene, Quality.MOVING, timeout_s):
                     return None
-            if not (watch.draw(scene, Quality.SETTLING, timeout_s) and watch.draw(scene, Quality.STILL, timeout_s)):
+            at_rest = (Quality.SETTLING, Quality.STILL, Quality.FINEST)
+            if not all(watch.draw(scene, quality, timeout_s) for quality in at_rest):
                 return None
     finally:
         watch.drawing.close()
     made = {quality: times_of(seconds) for quality, seconds in watch.seconds.items()}
-    return Times3D(made[Quality.MOVING], made[Quality.SETTLING], made[Quality.STILL], watch.stall_s * 1000.0)
+    moving, settling, still, finest = (made[quality] for quality in Quality)
+    return Times3D(moving, settling, still, finest, watch.stall_s * 1000.0)

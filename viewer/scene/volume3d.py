@@ -120,7 +120,7 @@ class Picture3D:
     While something moves it may have fewer pixels than the view, in the same shape.
     `drawn` says of the preset what was drawn where it is not what was asked for, and why: "Bone (…)"; `masked` that
     no face can be in it; `camera` from where it was taken; `whole` is False where labels are still to come; `volume`
-    is what it is of.
+    is what it is of; `finer` is True where one of the finest quality would show more.
     """
 
     pixels: NDArray[np.uint32]
@@ -132,6 +132,7 @@ class Picture3D:
     camera: Camera | None = None
     whole: bool = True
     volume: Volume | None = None
+    finer: bool = False
 
 
 @define(eq=False)
@@ -371,7 +372,8 @@ class Scene3D:
             seconds = time.perf_counter() - start
             scene = request.scene
             about = (request.generation, request.quality, seconds, window.drawn, scene.masked, scene.camera)
-            picture = Picture3D(pixels, *about, window.whole, scene.volume)
+            finer = request.quality is Quality.STILL and window.finer
+            picture = Picture3D(pixels, *about, window.whole, scene.volume, finer)
         if request.answer is not None:
             request.answer.give(picture)
         elif picture is not None:

@@ -45,6 +45,8 @@ if TYPE_CHECKING:
 
 # Ray steps in voxels; at rest those of the preset.
 _STEP_MOVING_VOXELS = 1.5
+# Where nothing has happened since: shorter ones leave no rings on smooth surfaces, and take more than twice as long.
+_FINEST_SHARE = 0.4
 # A card takes shorter ones in its stride and begins each ray a little apart: long ones begin within bone, as dark dots.
 _STEP_MOVING_ON_CARD_VOXELS = 0.6
 # A voxel's size is its middle one, where that is not much more than its least: thin slices of a wide picture are no
@@ -364,10 +366,15 @@ class VolumeWindow:
         """Let rays go in steps that a picture is worth, and return how long those are, in voxels."""
         steps = _STEP_MOVING_VOXELS if self._software else _STEP_MOVING_ON_CARD_VOXELS
         if quality is not Quality.MOVING and self._preset is not None:
-            steps = self._preset.step_voxels
+            steps = self._preset.step_voxels * (_FINEST_SHARE if quality is Quality.FINEST else 1.0)
         if self._mapper is not None:
             self._mapper.SetSampleDistance(self._step_mm * steps)
         return steps
+
+    @property
+    def finer(self) -> bool:
+        """True where a picture of the finest quality shows more than one at rest; a card's has no rings."""
+        return self._software and self._preset is not None and not self._preset.of_values
 
     def _finest_px(self, scene: VolumeScene) -> float:
         """Return screen pixels per ray beyond which more rays would show nothing more."""

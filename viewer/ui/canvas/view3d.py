@@ -1,7 +1,7 @@
 """The 3D view: asks the scene's thread for pictures and keeps the latest.
 
 They are coarse while something moves; when all is still, a picture of a quarter of the rays or less comes first, then
-the fine one.
+the fine one, and in a while the finest.
 """
 
 from __future__ import annotations
@@ -43,6 +43,8 @@ if TYPE_CHECKING:
 
 STILL_AFTER_MS = 150
 SETTLE_AFTER_MS = 60
+# Both cores work for the finest picture; where the fine one has taken longer than this, it would for too long.
+FINEST_AFTER_MS, FINEST_IF_S = 400, 1.2
 # A first picture that comes sooner is not announced.
 SAID_AFTER_MS = 1000
 # A driver that hangs answers nothing any more. What is made before the first picture of a look may take its time.
@@ -218,6 +220,7 @@ class View3D(QObject):
         self._aside.connect(lambda then, made: then(made), Qt.ConnectionType.QueuedConnection)
         self._gave_up.connect(self._explain, Qt.ConnectionType.QueuedConnection)
         self._still = rings_once(self, self._ask_still, SETTLE_AFTER_MS)
+        self._finest = rings_once(self, self._ask_finest, FINEST_AFTER_MS)
         self._late = rings_once(self, self._say_preparing, SAID_AFTER_MS)
         self._newest = 0
         self._silent = rings_once(self, self._say_silent)
@@ -262,6 +265,7 @@ class View3D(QObject):
         first, before = self._image is None, self._wanted
         made_anew = before is None or _made_of(scene) - _made_of(before)
         self._asked, self._wanted = asked, scene
+        self._finest.stop()
         if self._drawing is None:
             self._drawing = self._factory(self._arrived.emit, self._gave_up.emit)
         if first and not self._sentence:
@@ -313,14 +317,14 @@ class View3D(QObject):
 
     def clear(self) -> None:
         """Let go of the picture and of the volume."""
-        self._still.stop()
-        self._silent.stop()
+        for timer in (self._still, self._finest, self._silent):
+            timer.stop()
         self._wanted, self._asked, self._image = None, (), None
 
     def rest(self) -> None:
         """End the thread and free its memory; the last picture stays, and the next request starts a new thread."""
-        self._still.stop()
-        self._silent.stop()
+        for timer in (self._still, self._finest, self._silent):
+            timer.stop()
         if self._drawing is not None and self._drawing.unavailable is None:
             self._drawing.close()
             self._drawing = None
@@ -350,6 +354,10 @@ class View3D(QObject):
         if self._wanted is not None:
             self._request(self._wanted, Quality.SETTLING)
 
+    def _ask_finest(self) -> None:
+        if self._wanted is not None:
+            self._request(self._wanted, Quality.FINEST)
+
     def _take(self, picture: Picture3D) -> None:
         if self._closed or self._wanted is None:
             return
@@ -369,6 +377,8 @@ class View3D(QObject):
         self.changed.emit()
         if picture.quality is Quality.SETTLING and not self._still.isActive():
             self._request(self._wanted, Quality.STILL if picture.whole else Quality.SETTLING)
+        elif picture.finer and picture.generation == self._newest and picture.seconds <= FINEST_IF_S:
+            self._finest.start()
 
     def _explain(self, why: Unavailable3D) -> None:
         self._silent.stop()
