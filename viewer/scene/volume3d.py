@@ -200,10 +200,12 @@ class Scene3D:
         picture = self.picture_once(scene, timeout_s=timeout_s)
         return None if picture is None else picture.pixels
 
-    def picture_once(self, scene: VolumeScene, *, timeout_s: float = 60.0) -> Picture3D | None:
-        """Return a still picture with what it shows, waiting for it; None where 3D cannot be drawn here."""
+    def picture_once(
+        self, scene: VolumeScene, quality: Quality = Quality.STILL, timeout_s: float = 60
+    ) -> Picture3D | None:
+        """Return a picture with what it shows, waiting for it; None where 3D cannot be drawn here."""
         answer = _Answer()
-        self._ask(scene, Quality.STILL, answer)
+        self._ask(scene, quality, answer)
         return answer.picture if answer.done.wait(timeout_s) else None
 
     def draw_aside(self, scene: VolumeScene, then: Callable[[Picture3D | None], None]) -> None:

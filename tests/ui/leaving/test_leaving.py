@@ -24,8 +24,10 @@ from viewer.domain.geometry import Verdict
 from viewer.domain.job import JobContext
 from viewer.domain.model_result import ModelResult
 from viewer.domain.step_acts import Sweep
-from viewer.domain.view_state import Comparison, OverlayMode, ViewName
+from viewer.domain.view_state import Comparison, Layout, OverlayMode, ViewName
 from viewer.io import film
+from viewer.scene.quality import Quality
+from viewer.scene.volume3d import Picture3D, VolumeScene
 from viewer.services.left_behind import LeftBehind, left_behind
 from viewer.ui.canvas.shown import Drawn
 from viewer.ui.leaving import stage_frames
@@ -128,6 +130,27 @@ def test_a_question_on_film_shows_no_finding_and_its_answer_does(qapp: QApplicat
         view = left.steps[1].view
         assert blue(frames.frame(view, Words(1, 1.0, -1.0, asked=True))) == 0
         assert blue(frames.still(1)) > 20
+
+
+def test_what_is_looked_at_for_long_has_the_finest_3d_and_what_goes_by_has_not(
+    qapp: QApplication, left: LeftBehind, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Quality] = []
+
+    def drawn(scene: VolumeScene, quality: Quality) -> Picture3D:
+        asked.append(quality)
+        return Picture3D(np.zeros((scene.height_px, scene.width_px), np.uint32), 1, quality, 0.1)
+
+    view = evolve(left.steps[0].view, layout=Layout.STAGE)
+    with StageFrames(left, SMALL) as frames:
+        monkeypatch.setattr(frames._scene, "picture_once", drawn)
+        frames.frame(view, Words(0), moving=True)
+        frames.frame(view, Words(0), moving=True)
+        frames.frame(view, Words(0))
+        # One that is there is not made anew with less care.
+        frames.frame(view, Words(0), moving=True)
+        frames.plane(view, ViewName.THREE_D, (400, 300))
+    assert asked == [Quality.STILL, Quality.FINEST, Quality.FINEST]
 
 
 def test_a_hand_out_has_a_page_for_each_step_and_text_that_can_be_selected(

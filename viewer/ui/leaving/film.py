@@ -92,7 +92,7 @@ def _scenes(
         ctx.report(0.5 + 0.5 * first / count, 1.0, words)
         last = min(first + _TOGETHER, count)
         views = [acted(step.view, step.sweep, step.curtain, acts * (n + 1) / count) for n in range(first, last)]
-        pictures = [pixels_of(frames.frame(view, told)) for view in views]
+        pictures = [pixels_of(frames.frame(v, told, moving=n < count)) for n, v in enumerate(views, first + 1)]
         yield pictures, (hold_s if last == count else 1 / RATE)
 
 
@@ -115,7 +115,7 @@ def _way(
         share = ease(Motion.STEP, n / count)
         # Not 0: that has no side.
         room = here + (told.room - here) * share or 1e-6
-        made.append(pixels_of(frames.frame(between(start, goal, share), evolve(told, room=room))))
+        made.append(pixels_of(frames.frame(between(start, goal, share), evolve(told, room=room), moving=True)))
     return made
 
 

@@ -12,6 +12,7 @@ from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter
 from viewer.analysis.matching import match
 from viewer.domain.finding import MatchRule
 from viewer.domain.view_state import Comparison, Layout, OverlayMode, ViewName
+from viewer.scene.quality import Quality
 from viewer.scene.volume3d import Scene3D
 from viewer.ui.canvas.paint_frame import Look
 from viewer.ui.canvas.paint_plane import PlanePainter, image_of
@@ -82,7 +83,8 @@ class StageFrames:
         self._theme = Theme()
         self._scale = size[1] / STAGE[1]
         self._scene = Scene3D()
-        self._drawn_3d: tuple[VolumeScene, Picture] | None = None
+        self._drawn_3d: tuple[VolumeScene, Quality, Picture] | None = None
+        self._quality = Quality.FINEST
 
     def __enter__(self) -> Self:
         """Return itself."""
@@ -130,8 +132,9 @@ class StageFrames:
             drawn += behind.shown.drawn
         return tuple(sorted(drawn, key=lambda d: (not d.selected, *d.finding.order)))
 
-    def frame(self, view: ViewState, words: Words) -> QImage:
-        """Return a frame: a view, the card and the bar."""
+    def frame(self, view: ViewState, words: Words, *, moving: bool = False) -> QImage:
+        """Return a frame: a view, the card and the bar; `moving` is True for one of many that is seen for a moment."""
+        self._quality = Quality.STILL if moving else Quality.FINEST
         image, painter = _canvas(self.size)
         width, height = self.size
         scale = self._scale
@@ -159,6 +162,7 @@ class StageFrames:
                 paint_readout(painter, place, rows, view.threshold, self._theme, scale)
             self._paint_bar(painter, QRectF(0, height - bar, width, bar), words.number)
         finally:
+            self._quality = Quality.FINEST
             painter.end()
         return image
 
@@ -256,14 +260,15 @@ class StageFrames:
         if tile is None or shown.view.shows_curved:
             return Picture()
         scene = volume_scene(shown, tile, self._theme, 1.0)
-        if self._drawn_3d is not None and _same(self._drawn_3d[0], scene):
-            return self._drawn_3d[1]
-        drawn = self._scene.picture_once(scene)
+        before = self._drawn_3d
+        if before is not None and _same(before[0], scene) and before[1] in (self._quality, Quality.FINEST):
+            return before[2]
+        drawn = self._scene.picture_once(scene, self._quality)
         if drawn is None:
             why = self._scene.unavailable
             return Picture(sentence=why.sentence if why else "There is no 3D picture.")
         picture = Picture(image_of(drawn.pixels), drawn=drawn.drawn)
-        self._drawn_3d = (scene, picture)
+        self._drawn_3d = (scene, self._quality, picture)
         return picture
 
     def _paint_bar(self, painter: QPainter, bar: QRectF, number: int) -> None:
