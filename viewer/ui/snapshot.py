@@ -22,6 +22,7 @@ from viewer.domain.errors import StorageError
 from viewer.domain.overlays import Overlays
 from viewer.domain.view_state import Comparison, ViewName
 from viewer.io.atomic_file import write_atomically
+from viewer.scene.quality import Quality
 from viewer.scene.volume3d import Scene3D, VolumeScene
 from viewer.services.linked_views import Links, followed
 from viewer.services.views import view_of_volume
@@ -247,7 +248,7 @@ def _picture_3d(
 def _drawn_here(scene: VolumeScene, *, given: Scene3D | None) -> Picture:
     drawing = given or Scene3D()
     try:
-        drawn = drawing.picture_once(scene)
+        drawn = drawing.picture_once(scene, Quality.FINEST)
     finally:
         if given is None:
             drawing.close()
