@@ -104,7 +104,8 @@ def _pointer(window: MainWindow, canvas: Canvas, faults: Faults, rng: Random) ->
         coming_in = pointed.volume.preview
         if expected != pointed.value and not (expected is not None and np.isnan(expected)) and not coming_in:
             faults.add("value", f"{pointed.value} at {lps_mm} in {tile.view}, where {expected} is")
-    if tile.view.plane is None or view.shows_curved or pointed.volume is not volume or pointed.lps_mm is None:
+    other = pointed.beyond or pointed.volume is not volume
+    if tile.view.plane is None or view.shows_curved or other or pointed.lps_mm is None:
         return
     _place(canvas, tile, place, np.asarray(pointed.lps_mm), faults)
     _letters(canvas, tile, faults)

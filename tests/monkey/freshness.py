@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tests.monkey.watching import Faults
     from viewer.ui.main_window import MainWindow
 
-_WAITS_S, _MOST_WAITS = 0.03, 100
+_WAITS_S, _MOST_WAITS = 0.03, 160
 
 
 def look_again(window: MainWindow, faults: Faults, pause: Callable[[float], object], rng: Random) -> None:
@@ -61,6 +61,7 @@ def settled(window: MainWindow, canvas: Canvas, pause: Callable[[float], object]
         pause(_WAITS_S)
         now = _pixels(canvas)
         painting = canvas._motion.isActive() or canvas._fine.busy or canvas.planes.working_ahead
+        painting = painting or canvas.view_3d.working
         if painting or canvas._coming_in._timer.isActive() or busy_with(window):
             now = None
         elif last is not None and np.array_equal(last, now):

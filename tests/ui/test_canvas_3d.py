@@ -107,8 +107,10 @@ def test_where_a_finer_picture_shows_more_it_comes_once_nothing_has_happened_for
     drawing.come_to_rest(qtbot)
     drawing.answer(0x202020, finer=True)
     qtbot.waitUntil(lambda: drawing.asked[-1][1] is Quality.FINEST)
+    assert shown.canvas.view_3d.working
     drawing.answer(0x303030)
     qtbot.waitUntil(lambda: red_of(shown) == 0x30)
+    assert not shown.canvas.view_3d.working
     qtbot.wait(60)
     assert drawing.asked[-1][1] is Quality.FINEST, "it is the last"
 

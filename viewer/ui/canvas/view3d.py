@@ -222,13 +222,20 @@ class View3D(QObject):
         self._still = rings_once(self, self._ask_still, SETTLE_AFTER_MS)
         self._finest = rings_once(self, self._ask_finest, FINEST_AFTER_MS)
         self._late = rings_once(self, self._say_preparing, SAID_AFTER_MS)
-        self._newest = 0
+        self._newest = self._last = 0
         self._silent = rings_once(self, self._say_silent)
 
     @property
     def awaited(self) -> bool:
         """True where 3D was asked for, and its first picture is still to come."""
         return self._wanted is not None and self._image is None and (not self._sentence or self._says_preparing)
+
+    @property
+    def working(self) -> bool:
+        """True while another picture than the last is being drawn, or will soon be."""
+        drawn = self._drawing is not None and self._drawing.unavailable is None
+        soon = self._still.isActive() or self._finest.isActive()
+        return drawn and self._wanted is not None and (soon or self._last < self._newest)
 
     @property
     def _says_preparing(self) -> bool:
@@ -328,7 +335,7 @@ class View3D(QObject):
         if self._drawing is not None and self._drawing.unavailable is None:
             self._drawing.close()
             self._drawing = None
-        self._wanted, self._asked = None, ()
+        self._wanted, self._asked, self._last = None, (), 0
 
     def close(self) -> None:
         """End the thread; nothing is drawn afterwards."""
@@ -372,6 +379,7 @@ class View3D(QObject):
         self._image_masked = picture.masked
         self._sentence = ""
         self._silent.stop()
+        self._last = picture.generation
         if picture.generation < self._newest:
             self._listen(FIRST_SILENT_AFTER_MS)
         self.changed.emit()
