@@ -3,6 +3,7 @@ from __future__ import annotations
 import sys
 import threading
 import time
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,7 +14,7 @@ from scipy.ndimage import uniform_filter
 from viewer.domain.geometry import Grid
 from viewer.domain.labels import Mask
 from viewer.domain.view_state import Camera, as_point
-from viewer.scene import opengl_probe
+from viewer.scene import opengl_probe, volume3d
 from viewer.scene.camera import FACING, facing, screen_from_lps
 from viewer.scene.clips import Clip
 from viewer.scene.opengl_probe import Capabilities, Unavailable3D, probed
@@ -494,6 +495,26 @@ def test_the_finest_picture_leaves_fewer_rings_on_a_smooth_surface(volume_of: Ma
     assert window.finer
     window.close()
     assert rings[1] < 0.6 * rings[0]
+
+
+def test_a_finer_picture_is_offered_where_a_thread_of_its_own_draws_and_not_where_it_would_hold_up_the_window(
+    volume_of: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    grid = Grid.from_directions((24, 24, 24), origin_lps_mm=(0, 0, 0), spacing_mm=(1.0, 1.0, 1.0))
+    voxels = np.full(grid.shape_kji, -1000, dtype=np.int16)
+    voxels[6:18, 6:18, 6:18] = 1000
+    scene = VolumeScene(volume_of(voxels, grid), Camera(as_point(grid.centre_lps_mm), height_mm=30.0), 60, 60)
+    offered = []
+    for platform in ("linux", "darwin"):
+        monkeypatch.setattr(volume3d, "sys", SimpleNamespace(platform=platform))
+        came: list[Picture3D] = []
+        arrived = threading.Event()
+        drawing = Scene3D(lambda made, came=came, arrived=arrived: (came.append(made), arrived.set()))
+        drawing.request(scene)
+        assert arrived.wait(30)
+        drawing.close()
+        offered.append(came[0].finer)
+    assert offered == [isinstance(found := probed(), Capabilities) and found.software, False]
 
 
 def test_a_series_longer_than_a_graphics_card_takes_is_drawn_shrunk(volume_of: Make) -> None:

@@ -374,7 +374,8 @@ class Scene3D:
             seconds = time.perf_counter() - start
             scene = request.scene
             about = (request.generation, request.quality, seconds, window.drawn, scene.masked, scene.camera)
-            finer = request.quality is Quality.STILL and window.finer
+            # Drawn in the caller's thread it would hold that up.
+            finer = request.quality is Quality.STILL and window.finer and self._inline is None
             picture = Picture3D(pixels, *about, window.whole, scene.volume, finer)
         if request.answer is not None:
             request.answer.give(picture)
