@@ -25,10 +25,14 @@ def _open_window(
     gc.disable()
     # Nothing here multiplies large matrices; idle, its threads take turns on the cores that wait for the window.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    # Commands without a window need no Qt.
-    from viewer.ui.kept_code import KeptCode, beside_compiled
+    from viewer.io import kept_modules
 
-    code = KeptCode(beside_compiled())
+    modules = kept_modules.KeptModules(kept_modules.beside_compiled())
+    modules.begin()
+    # Commands without a window need no Qt.
+    from viewer.ui import kept_code
+
+    code = kept_code.KeptCode(kept_code.beside_compiled())
     code.begin()
     from viewer.ui.quick_imports import leave_sources_unread, leave_version_unasked
 
@@ -40,7 +44,11 @@ def _open_window(
         probe_ahead()
     from viewer.app import run_window
 
-    return run_window(open_paths=paths, compare=compare, case=case, step=step, kiosk=kiosk, built=code.end)
+    def built() -> None:
+        code.end()
+        modules.end()
+
+    return run_window(open_paths=paths, compare=compare, case=case, step=step, kiosk=kiosk, built=built)
 
 
 def main() -> int:
