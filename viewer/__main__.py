@@ -34,9 +34,9 @@ def _open_window(
 
     code = kept_code.KeptCode(kept_code.beside_compiled())
     code.begin()
-    from viewer.ui.quick_imports import leave_sources_unread, leave_version_unasked
+    from viewer.ui.quick_imports import leave_imports_to_python, leave_version_unasked
 
-    leave_sources_unread()
+    leave_imports_to_python()
     leave_version_unasked()
     if paths or case:
         from viewer.scene.opengl_probe import probe_ahead

@@ -27,8 +27,8 @@ def test_the_window_is_there_without_what_only_later_work_needs(repository: Path
     later |= {"numpy.ma", "numpy.random", "numpy.testing", "numpy.f2py", "viewer.ui.library.places_list"}
     code = (
         "import sys\n"
-        "from viewer.ui.quick_imports import leave_sources_unread, leave_version_unasked\n"
-        "leave_sources_unread(), leave_version_unasked()\n"
+        "from viewer.ui.quick_imports import leave_imports_to_python, leave_version_unasked\n"
+        "leave_imports_to_python(), leave_version_unasked()\n"
         f"import viewer.app; print(*sorted({later!r} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=repository, check=True, capture_output=True, text=True)

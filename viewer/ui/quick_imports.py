@@ -1,11 +1,12 @@
 """Imports that libraries do not slow down: a window should be there at once.
 
-PySide reads the source of every module imported after it, and psygnal asks for its own version, for which the readers
-of mail and of tables are loaded.
+PySide looks into every import after its own, and reads the source of what is new; psygnal asks for its own version, for
+which the readers of mail and of tables are loaded.
 """
 
 from __future__ import annotations
 
+import builtins
 import sys
 from types import ModuleType
 
@@ -14,15 +15,14 @@ import PySide6.QtCore  # noqa: F401 - makes what is sought below
 _VERSIONS = "importlib.metadata"
 
 
-def leave_sources_unread() -> None:
-    """Keep PySide from reading sources; does nothing where it is made otherwise.
+def leave_imports_to_python() -> None:
+    """Keep PySide from looking into imports; does nothing where it does not, or somebody else does too.
 
-    It looks for modules that switch its features on (`from __feature__ import snake_case`). None here does. In a
-    program without sources, as frozen ones are, it finds what is said of each module here.
+    It looks for `from __feature__ import snake_case`, by which a module has Qt under other names. None here does.
     """
-    features = sys.modules.get("shibokensupport.feature")
-    if hasattr(features, "_mod_uses_pyside"):
-        vars(features)["_mod_uses_pyside"] = lambda _module: False
+    now, before = (getattr(builtins, name, None) for name in ("__feature_import__", "__orig_import__"))
+    if before is not None and builtins.__import__ is now:
+        builtins.__import__ = before
 
 
 def leave_version_unasked() -> None:
