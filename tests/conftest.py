@@ -15,6 +15,7 @@ import pytest
 from tests.own_screen import own_screen
 from viewer.io import read_slices
 from viewer.io.decoders import Decoders
+from viewer.ui.theme import IN_FUSION
 from viewer.ui.tidying import due
 
 if TYPE_CHECKING:
@@ -87,6 +88,12 @@ def shared_decoders() -> Iterator[Decoders]:
         patch.setattr(read_slices, "Decoders", lambda _count=None: contextlib.nullcontext(pool))
         yield pool
     pool.close()
+
+
+@pytest.fixture(scope="session")
+def qapp_args() -> list[str]:
+    """Return what Qt is started with, as by the program."""
+    return ["casestage", *IN_FUSION]
 
 
 @pytest.fixture(scope="session")

@@ -25,7 +25,7 @@ from viewer.ui.faults import Faults
 from viewer.ui.fonts import load_fonts
 from viewer.ui.main_window import MainWindow
 from viewer.ui.still_hands import StillHands
-from viewer.ui.theme import Theme, ThemeName, apply_theme
+from viewer.ui.theme import IN_FUSION, Theme, ThemeName, apply_theme
 from viewer.ui.tidying import Tidying
 from viewer.ui.when_painted import when_painted
 
@@ -93,7 +93,7 @@ def build_application(arguments: list[str] | None = None) -> QApplication:
     if scale != 1.0 and _SCALES[0] <= scale <= _SCALES[1]:
         os.environ.setdefault("QT_SCALE_FACTOR", f"{scale:g}")
     QGuiApplication.setHighDpiScaleFactorRoundingPolicy(Qt.HighDpiScaleFactorRoundingPolicy.PassThrough)
-    app = QApplication(arguments or ["casestage"])
+    app = QApplication([*(arguments or ["casestage"]), *IN_FUSION])
     screen = QGuiApplication.primaryScreen()
     if screen is not None and screen.depth() < _LEAST_BITS:
         raise CaseStageError(

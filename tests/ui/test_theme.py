@@ -1,4 +1,7 @@
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -94,6 +97,19 @@ def test_switching_the_theme_changes_the_application_and_says_so(qapp: QApplicat
     assert "$" not in qapp.styleSheet()
     assert said == [ThemeName.LIGHT]
     theme.name = ThemeName.DARK
+
+
+def test_the_program_looks_the_same_whatever_style_the_desktop_has(repository: Path) -> None:
+    code = "from viewer.app import build_application; print(build_application().style().name())"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=repository,
+        env={**os.environ, "QT_STYLE_OVERRIDE": "windows", "QT_QPA_PLATFORM": "offscreen"},
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout.split() == ["fusion"]
 
 
 def test_an_icon_is_drawn_in_the_colour_of_its_role(qapp: QApplication) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QScrollArea, QSpacerItem, QVBoxLayout, QWidget
 
 from viewer.ui.fitting import Fitted
@@ -94,7 +94,7 @@ class CasesPage(QWidget):
         inner.setContentsMargins(MARGIN, 0, MARGIN - 12, 24)
         inner.addWidget(self.grid)
         inner.addStretch()
-        self._scroll = QScrollArea()
+        self._scroll = _Room()
         self._scroll.setWidgetResizable(True)
         self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -104,7 +104,7 @@ class CasesPage(QWidget):
         self._holder_layout = inner
         self.grid.reveal.connect(self._reveal)
         self._scroll.verticalScrollBar().rangeChanged.connect(self._keep_margin)
-        self._scroll.viewport().installEventFilter(self)
+        self._scroll.height_changed.connect(self.grid.fit)
         column.addWidget(self._scroll, 1)
         self._keep_margin(0, 0)
 
@@ -217,12 +217,6 @@ class CasesPage(QWidget):
         margin = margin_of(self.width())
         self._holder_layout.setContentsMargins(margin, 0, max(margin - (12 if most else 0), 4), 24)
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 (Qt's name)
-        """Let cards have the height that is seen at once."""
-        if event.type() is QEvent.Type.Resize and watched is self._scroll.viewport():
-            self.grid.fit(self._scroll.viewport().height())
-        return super().eventFilter(watched, event)
-
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
         """Leave out what does not fit, first in the head."""
         super().resizeEvent(event)
@@ -231,3 +225,14 @@ class CasesPage(QWidget):
         low = self.height() < LOW
         self._column.setContentsMargins(0, 12 if low else 24, 0, 0)
         self._gap.changeSize(0, 12 if low else 32)
+
+
+class _Room(QScrollArea):
+    """Shows as much as there is room for; `height_changed` carries how many pixels of the height are seen at once."""
+
+    height_changed = Signal(int)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
+        """Tell the height; the event is of what is inside the frame and the bars."""
+        self.height_changed.emit(event.size().height())
+        super().resizeEvent(event)
