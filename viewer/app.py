@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from viewer.io.decoders import Decoders
     from viewer.scene.opengl_probe import Unavailable3D
-    from viewer.scene.volume3d import Picture3D
+    from viewer.scene.volume_scene import Picture3D
     from viewer.ui.canvas.view3d import Drawing3D
 
 _log = logging.getLogger(__name__)

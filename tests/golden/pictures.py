@@ -16,7 +16,8 @@ from viewer.scene.camera import turned
 from viewer.scene.opengl_probe import Unavailable3D, probed
 from viewer.scene.presets_3d import PRESETS_3D
 from viewer.scene.turned_planes import turned_about
-from viewer.scene.volume3d import FindingSurface, Scene3D, VolumeScene
+from viewer.scene.volume3d import Scene3D
+from viewer.scene.volume_scene import FindingSurface, VolumeScene
 from viewer.ui.canvas.paint_frame import Look
 from viewer.ui.canvas.paint_plane import PlanePainter
 from viewer.ui.canvas.paint_text import TextLook

@@ -12,12 +12,13 @@ from viewer.domain.labels import Mask
 from viewer.domain.view_state import Camera, as_point
 from viewer.scene.camera import FACING, facing, screen_from_lps
 from viewer.scene.clips import Clip
-from viewer.scene.volume3d import FindingSurface, PlanesShown, Scene3D, VolumeScene
+from viewer.scene.volume_scene import FindingSurface, PlanesShown, VolumeScene
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from viewer.domain.volume import Volume
+    from viewer.scene.volume3d import Scene3D
 
     Make = Callable[..., Volume]
 

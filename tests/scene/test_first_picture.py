@@ -16,7 +16,8 @@ from viewer.domain.view_state import Camera, as_point
 from viewer.scene import opengl_probe
 from viewer.scene.dressed_volume import dressed_for
 from viewer.scene.opengl_probe import Capabilities, Unavailable3D, probed
-from viewer.scene.volume3d import Scene3D, VolumeScene
+from viewer.scene.volume3d import Scene3D
+from viewer.scene.volume_scene import VolumeScene
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -14,13 +14,14 @@ from viewer.domain.volume import Window
 from viewer.scene.presets_3d import PRESETS_3D, allowed_preset, first_preset
 from viewer.scene.values_look import ValuesShown, values_shown
 from viewer.scene.voi import shown_function, table_for
-from viewer.scene.volume3d import Scene3D, VolumeScene
 from viewer.scene.volume_image import render_voxels
+from viewer.scene.volume_scene import VolumeScene
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from viewer.domain.volume import Volume
+    from viewer.scene.volume3d import Scene3D
 
     Make = Callable[..., Volume]
 

@@ -17,7 +17,7 @@ from viewer.scene.acquired import shown_axes
 from viewer.scene.camera import facing, screen_from_lps
 from viewer.scene.clips import clips, cut_towards_eye
 from viewer.scene.presets_3d import PRESETS_3D, first_preset
-from viewer.scene.volume3d import FindingSurface, PlanesShown, Scene3D, VolumeScene
+from viewer.scene.volume_scene import FindingSurface, PlanesShown, VolumeScene
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from viewer.domain.view_state import ViewState
     from viewer.domain.volume import Volume
+    from viewer.scene.volume3d import Scene3D
 
     Make = Callable[..., Volume]
 

@@ -13,7 +13,8 @@ from viewer.scene import volume_window
 from viewer.scene.opengl_probe import Unavailable3D, probed
 from viewer.scene.presets_3d import PRESETS_3D
 from viewer.scene.shown_box import shown_box
-from viewer.scene.volume3d import Scene3D, VolumeScene
+from viewer.scene.volume3d import Scene3D
+from viewer.scene.volume_scene import VolumeScene
 
 if TYPE_CHECKING:
     from collections.abc import Callable

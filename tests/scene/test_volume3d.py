@@ -19,7 +19,9 @@ from viewer.scene.camera import FACING, facing, screen_from_lps
 from viewer.scene.clips import Clip
 from viewer.scene.opengl_probe import Capabilities, Unavailable3D, probed
 from viewer.scene.presets_3d import PRESETS_3D
-from viewer.scene.volume3d import FindingSurface, Picture3D, Quality, Scene3D, VolumeScene
+from viewer.scene.quality import Quality
+from viewer.scene.volume3d import Scene3D
+from viewer.scene.volume_scene import FindingSurface, Picture3D, VolumeScene
 
 if TYPE_CHECKING:
     from collections.abc import Callable

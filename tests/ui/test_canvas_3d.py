@@ -14,7 +14,7 @@ from viewer.domain.volume import Volume
 from viewer.scene.camera import screen_from_lps
 from viewer.scene.opengl_probe import Unavailable3D
 from viewer.scene.quality import Quality
-from viewer.scene.volume3d import Picture3D, VolumeScene
+from viewer.scene.volume_scene import Picture3D, VolumeScene
 from viewer.services.reader_marks import mark_at
 from viewer.services.views import view_of_volume
 from viewer.ui.canvas import Canvas, paint_frame, view3d

@@ -24,7 +24,7 @@ from viewer.ui.theme import Theme
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
-    from viewer.scene.volume3d import PlanesShown
+    from viewer.scene.volume_scene import PlanesShown
     from viewer.ui.canvas import Canvas
     from viewer.ui.commands import Command
 

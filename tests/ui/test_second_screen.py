@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
     from viewer.domain.session import Session
-    from viewer.scene.volume3d import VolumeScene
+    from viewer.scene.volume_scene import VolumeScene
 
 
 class Drawing:

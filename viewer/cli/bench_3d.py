@@ -11,7 +11,7 @@ from viewer.domain.geometry import SliceStack
 from viewer.domain.labels import Mask
 from viewer.domain.volume import SeriesFacts, Volume
 from viewer.scene.timing_3d import times_3d
-from viewer.scene.volume3d import FindingSurface
+from viewer.scene.volume_scene import FindingSurface
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from viewer.domain.volume import Volume
     from viewer.scene.shown_box import Box
-    from viewer.scene.volume3d import VolumeScene
+    from viewer.scene.volume_scene import VolumeScene
 
 MASKED_WORDS = "skin hidden with identity"
 NO_BRAIN_WORDS = "no brain found"

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from viewer.domain.volume import Volume
     from viewer.scene.planes import PlaneRenderer
-    from viewer.scene.volume3d import PlanesShown
+    from viewer.scene.volume_scene import PlanesShown
 
 _MM_PER_PX = 0.8
 _MOST_PX = 480

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from viewer.domain.geometry import SliceStack
     from viewer.domain.labels import Mask
-    from viewer.scene.volume3d import FindingSurface
+    from viewer.scene.volume_scene import FindingSurface
 
 # How strongly findings shine through what lies in front of them.
 _THROUGH = 0.28

@@ -12,7 +12,8 @@ from viewer.domain.view_state import overview
 from viewer.scene.camera import turned
 from viewer.scene.quality import Quality
 from viewer.scene.timing import Times, times_of
-from viewer.scene.volume3d import FindingSurface, Picture3D, Scene3D, VolumeScene
+from viewer.scene.volume3d import Scene3D
+from viewer.scene.volume_scene import FindingSurface, Picture3D, VolumeScene
 
 if TYPE_CHECKING:
     from viewer.domain.volume import Volume

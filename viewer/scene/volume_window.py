@@ -39,8 +39,8 @@ if TYPE_CHECKING:
     from viewer.scene.planes_in_3d import PlaneActors
     from viewer.scene.presets_3d import Preset3D
     from viewer.scene.values_look import ValuesShown
-    from viewer.scene.volume3d import PlanesShown, VolumeScene
     from viewer.scene.volume_image import RenderVoxels
+    from viewer.scene.volume_scene import PlanesShown, VolumeScene
 
 
 # Ray steps in voxels; at rest those of the preset.

@@ -23,7 +23,7 @@ from viewer.domain.overlays import Overlays
 from viewer.domain.view_state import Comparison, ViewName
 from viewer.io.atomic_file import write_atomically
 from viewer.scene.quality import Quality
-from viewer.scene.volume3d import Scene3D, VolumeScene
+from viewer.scene.volume3d import Scene3D
 from viewer.services.linked_views import Links, followed
 from viewer.services.views import view_of_volume
 from viewer.ui.canvas.beyond import Behind
@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from viewer.domain.view_state import ViewState
     from viewer.domain.volume import Volume
     from viewer.domain.walkthrough import Step
+    from viewer.scene.volume_scene import VolumeScene
     from viewer.services.loading import LoadedPrior
 
 NOTHING_OVER = Overlays()

@@ -27,7 +27,7 @@ from viewer.domain.step_acts import Sweep
 from viewer.domain.view_state import Comparison, Layout, OverlayMode, ViewName
 from viewer.io import film
 from viewer.scene.quality import Quality
-from viewer.scene.volume3d import Picture3D, VolumeScene
+from viewer.scene.volume_scene import Picture3D, VolumeScene
 from viewer.services.left_behind import LeftBehind, left_behind
 from viewer.ui.canvas.shown import Drawn
 from viewer.ui.leaving import stage_frames

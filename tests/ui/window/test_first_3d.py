@@ -13,7 +13,7 @@ from tests.ui.test_canvas_3d import Drawing
 from viewer.domain.session import Workspace
 from viewer.domain.view_state import ViewName
 from viewer.scene.quality import Quality
-from viewer.scene.volume3d import Picture3D
+from viewer.scene.volume_scene import Picture3D
 from viewer.services.desk import build_desk
 from viewer.ui.deliver import Deliver
 from viewer.ui.main_window import MainWindow

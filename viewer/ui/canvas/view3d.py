@@ -22,7 +22,7 @@ from viewer.scene.clips import clips
 from viewer.scene.presets_3d import fitting_preset, preset_3d
 from viewer.scene.quality import Quality
 from viewer.scene.values_look import values_shown
-from viewer.scene.volume3d import FindingSurface, Picture3D, PlanesShown, VolumeScene
+from viewer.scene.volume_scene import FindingSurface, Picture3D, PlanesShown, VolumeScene
 from viewer.ui.canvas.cover import COVERED
 from viewer.ui.canvas.paint_frame import Look, paint_frame
 from viewer.ui.canvas.paint_overlay import paint_points_in_3d

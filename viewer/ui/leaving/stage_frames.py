@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from viewer.domain.finding import Finding
     from viewer.domain.view_state import ViewState
     from viewer.domain.walkthrough import Step
-    from viewer.scene.volume3d import VolumeScene
+    from viewer.scene.volume_scene import VolumeScene
     from viewer.services.left_behind import LeftBehind
     from viewer.ui.canvas.beyond import Behind
     from viewer.ui.present.sweep_readout import Rows

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from viewer.domain.volume import Volume
     from viewer.domain.walkthrough import Step
-    from viewer.scene.volume3d import Picture3D, VolumeScene
+    from viewer.scene.volume_scene import Picture3D, VolumeScene
     from viewer.services.desk import Desk
     from viewer.ui.canvas.view3d import View3D
     from viewer.ui.theme import Theme
