@@ -228,6 +228,36 @@ def test_a_still_is_given_up_for_something_newer(volume_of: Make, noise: Arrays)
     assert given_up < wanted
 
 
+def test_the_finest_picture_lets_the_presenters_next_one_go_first_and_comes_after_it(
+    volume_of: Make, noise: Arrays
+) -> None:
+    found = probed()
+    if isinstance(found, Capabilities) and not found.software:
+        pytest.skip("a graphics card draws in one piece, and is done before anything newer comes")
+    grid = Grid.from_directions((90, 90, 90), origin_lps_mm=(0, 0, 0), spacing_mm=(2.0, 2.0, 2.0))
+    volume = volume_of(noise(grid.size_ijk), grid)
+    camera = Camera(as_point(grid.centre_lps_mm), height_mm=150.0)
+    came: list[Quality] = []
+    first, last = threading.Event(), threading.Event()
+
+    def take(picture: Picture3D) -> None:
+        came.append(picture.quality)
+        (last if picture.quality is Quality.FINEST else first).set()
+
+    scene = Scene3D(take)
+    try:
+        scene.request(VolumeScene(volume, camera, 64, 64), Quality.MOVING)
+        assert first.wait(60)
+        scene.request(VolumeScene(volume, camera, 3000, 3000), Quality.FINEST)
+        time.sleep(0.2)
+        assert not last.is_set(), "it takes much longer"
+        scene.draw_aside(VolumeScene(volume, camera, 64, 64), lambda made: came.append(made and made.quality))
+        assert last.wait(60)
+    finally:
+        scene.close()
+    assert came == [Quality.MOVING, Quality.MOVING, Quality.FINEST]
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="reads the memory in use from /proc")
 def test_windows_come_and_go_without_leaving_threads_or_memory(volume_of: Make, noise: Arrays) -> None:
     from pathlib import Path

@@ -1,7 +1,7 @@
 """3D pictures of a volume and its findings, drawn in a thread of their own.
 
 The thread makes its VTK window, uses it and ends it. Only the latest request counts: one is being drawn, one waits,
-and a still is given up when something newer comes.
+and a still is given up when something newer comes. The finest also lets what is asked for aside go first.
 """
 
 from __future__ import annotations
@@ -162,7 +162,7 @@ class Scene3D:
             return True
         if drawing is None or drawing.answer is not None or drawing.quality is Quality.MOVING:
             return False
-        return self._pending is not None
+        return self._pending is not None or (drawing.quality is Quality.FINEST and bool(self._owed))
 
     def _opened(self) -> VolumeWindow | None:
         found = probed()
@@ -282,6 +282,14 @@ class Scene3D:
             request.answer.give(picture)
         elif picture is not None:
             self._on_picture(picture)
+        elif request.quality is Quality.FINEST:
+            self._put_off(request)
+
+    def _put_off(self, request: _Request) -> None:
+        """Draw what was given up for what is owed after that, unless something newer is wanted then."""
+        with self._changed:
+            if self._pending is None and self._owed:
+                self._pending = request
 
     def _run_inline(self) -> None:
         """Draw at once in the caller's thread, which on macOS has to be the main one."""
