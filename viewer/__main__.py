@@ -9,7 +9,7 @@ import sys
 import warnings
 from typing import TYPE_CHECKING
 
-from viewer.io.compiled_code import keep_whole
+from viewer.io.compiled_code import beside_compiled, keep_whole
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,12 +27,12 @@ def _open_window(
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from viewer.io import kept_modules
 
-    modules = kept_modules.KeptModules(kept_modules.beside_compiled())
+    modules = kept_modules.KeptModules(beside_compiled(kept_modules.__file__))
     modules.begin()
     # Commands without a window need no Qt.
     from viewer.ui import kept_code
 
-    code = kept_code.KeptCode(kept_code.beside_compiled())
+    code = kept_code.KeptCode(beside_compiled(kept_code.__file__))
     code.begin()
     from viewer.ui.quick_imports import leave_imports_to_python, leave_version_unasked
 

@@ -86,6 +86,18 @@ def test_a_module_that_was_changed_is_the_changed_one_at_once(modules: Path, sta
     assert start(modules)["found"] == 3
 
 
+def test_a_newer_version_is_taken_though_it_is_as_long_and_bears_the_same_time(modules: Path, start: Start) -> None:
+    start(modules)
+    short = modules / "tools" / "short.py"
+    was = short.stat()
+    short.with_name("new").write_text(short.read_text().replace("15", "16"))
+    os.utime(short.with_name("new"), ns=(was.st_atime_ns, was.st_mtime_ns))
+    short.with_name("new").replace(short)
+    for compiled in (short.parent / "__pycache__").glob("short.*"):
+        compiled.unlink()
+    assert start(modules)["short"] == 16
+
+
 def test_what_is_needed_first_now_is_kept_beside_the_rest(modules: Path, start: Start) -> None:
     start(modules)
     (modules / "tools" / "new.py").write_text("LENGTH = 1\n")
@@ -120,8 +132,8 @@ def test_an_error_shows_its_line(modules: Path, start: Start) -> None:
     assert "return 1 / (LENGTH - LENGTH)" in str(told["why"])
 
 
-# Python's number, the length of the whole and that of the index.
-_HEAD = 20
+# Python's number, the file's form, the length of the whole and that of the index.
+_HEAD = 24
 
 
 @pytest.mark.parametrize(
@@ -133,8 +145,9 @@ _HEAD = 20
         lambda held: bytes(len(held)),
         lambda held: held[:_HEAD] + bytes(len(held) - _HEAD),
         lambda held: b"\x00\x00\x00\x00" + held[4:],
+        lambda held: held[:4] + b"CS1\n" + held[8:],
     ],
-    ids=["empty", "cut", "longer", "all nought", "nought but for its head", "of another Python"],
+    ids=["empty", "cut", "longer", "all nought", "nought but for its head", "of another Python", "of another form"],
 )
 def test_a_damaged_file_is_made_anew(
     modules: Path, start: Start, tmp_path: Path, damage: Callable[[bytes], bytes]

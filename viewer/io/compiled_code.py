@@ -1,10 +1,15 @@
-"""What Python keeps of compiled code, kept whole: on a full disk it keeps a part, and can import that no more."""
+"""What Python keeps of compiled code, kept whole: on a full disk it keeps a part, and can import that no more.
+
+And where the program keeps more of the kind.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import os
 from importlib import import_module
+from importlib.util import cache_from_source
+from pathlib import Path
 from typing import Any
 
 # Has no public way in.
@@ -43,3 +48,8 @@ def _compiled_anyway(
                 os.unlink(bytecode_path)
         with open(source_path, "rb") as source:
             return compile(source.read(), source_path, "exec", dont_inherit=True)
+
+
+def beside_compiled(source: str) -> Path:
+    """Return where something is kept for the next start: beside what Python compiled of a source, and named as that."""
+    return Path(cache_from_source(source)).with_suffix(".kept")

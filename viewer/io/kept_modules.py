@@ -20,20 +20,19 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from types import CodeType, ModuleType
 
+# Of which Python the code is, and of which form the file.
+_MARK = MAGIC_NUMBER + b"CS2\n"
 _WORD = 8
-_HEAD = len(MAGIC_NUMBER) + 2 * _WORD
+_HEAD = len(_MARK) + 2 * _WORD
 # Ahead of the code in Python's own files: its number, flags (none where the source's time is what counts), time, size.
 _OWN_HEAD = 16
 _ORDER: Literal["little"] = "little"
 _WHAT = "What starts the program"
 
-# Source; its time in seconds and its size, as in Python's own files; where its code is, after the index; its length.
-_Kept = tuple[str, int, int, int, int]
-
-
-def beside_compiled() -> Path:
-    """Return where the modules are kept: as Python's own, one file for each version of Python."""
-    return Path(cache_from_source(__file__)).with_suffix(".kept")
+# When a source was written, how long it is, and when it came to be where it is: packages may bear the time of the last
+# version. Then where its code is, after the index, and how long that is.
+_Stamp = tuple[int, int, int]
+_Kept = tuple[str, _Stamp, int, int]
 
 
 class KeptModules:
@@ -61,9 +60,9 @@ class KeptModules:
         with contextlib.suppress(OSError, ValueError, EOFError, TypeError):
             self._file = FileIO(self._path)
             head = self._file.read(_HEAD)
-            length, of_index = (int.from_bytes(head[at : at + _WORD], _ORDER) for at in (4, 4 + _WORD))
+            length, of_index = (int.from_bytes(head[at : at + _WORD], _ORDER) for at in (8, 8 + _WORD))
             # It is written whole or not at all, so that no more need be looked at.
-            if head[:4] == MAGIC_NUMBER and length == os.fstat(self._file.fileno()).st_size:
+            if head.startswith(_MARK) and length == os.fstat(self._file.fileno()).st_size:
                 self._kept = marshal.loads(self._file.read(of_index))
                 self._first = _HEAD + of_index
         sys.meta_path.insert(0, self)
@@ -75,8 +74,8 @@ class KeptModules:
         kept = self._kept.get(name)
         if kept is None or path is None:
             return None
-        source, seconds, size, _, _ = kept
-        if not _is_in(source, name, path) or _stamp(source) != (seconds, size):
+        source, stamp, _, _ = kept
+        if not _is_in(source, name, path) or _stamp(source) != stamp:
             self._kept.pop(name, None)
             return None
         self.found += 1
@@ -107,7 +106,7 @@ class KeptModules:
         kept = self._kept.get(name)
         if self._file is None or kept is None:
             return None
-        _, _, _, at, length = kept
+        _, _, at, length = kept
         try:
             with self._reading:
                 self._file.seek(self._first + at)
@@ -121,7 +120,9 @@ class KeptModules:
         loaded_now = {spec.name: spec.origin for spec in map(_own_spec, loaded) if spec is not None and spec.origin}
         if loaded_now.keys() <= before.keys():
             return
-        codes = {name: (source, code) for name, source in (before | loaded_now).items() if (code := _compiled(source))}
+        codes = {
+            name: (source, *of_it) for name, source in (before | loaded_now).items() if (of_it := _compiled(source))
+        }
         if codes.keys() <= before.keys():
             # What is new is kept nowhere, as where Python cannot write.
             return
@@ -156,13 +157,13 @@ def _is_in(source: str, name: str, path: Sequence[str]) -> bool:
     return source in (f"{sought}.py", f"{sought}{os.sep}__init__.py")
 
 
-def _stamp(source: str) -> tuple[int, int] | None:
-    """Return time and size of a source as Python's own files have them; None where there is none."""
+def _stamp(source: str) -> _Stamp | None:
+    """Return what tells a source from what it was; None where there is none."""
     try:
         said = os.stat(source)
     except OSError:
         return None
-    return int(said.st_mtime) & 0xFFFFFFFF, said.st_size & 0xFFFFFFFF
+    return said.st_mtime_ns, said.st_size, said.st_ctime_ns
 
 
 def _own_spec(module: ModuleType) -> ModuleSpec | None:
@@ -172,26 +173,27 @@ def _own_spec(module: ModuleType) -> ModuleSpec | None:
     return spec if ours else None
 
 
-def _compiled(source: str) -> bytes:
-    """Return what Python keeps of a source, with its head; nothing where that is not of the source as it is."""
+def _compiled(source: str) -> tuple[_Stamp, bytes] | None:
+    """Return what Python keeps of a source, without its head; None where that is not of the source as it is."""
+    stamp = _stamp(source)
     try:
         held = Path(cache_from_source(source)).read_bytes()
     except (OSError, NotImplementedError):
-        return b""
-    head, flags = held[: len(MAGIC_NUMBER)], held[4:8]
-    stamp = tuple(int.from_bytes(held[at : at + 4], _ORDER) for at in (8, 12))
-    whole = len(held) > _OWN_HEAD and head == MAGIC_NUMBER and not any(flags)
-    return held if whole and stamp == _stamp(source) else b""
+        return None
+    if stamp is None or len(held) <= _OWN_HEAD:
+        return None
+    of_it = (0, stamp[0] // 10**9 & 0xFFFFFFFF, stamp[1] & 0xFFFFFFFF)
+    told = tuple(int.from_bytes(held[at : at + 4], _ORDER) for at in (4, 8, 12))
+    return (stamp, held[_OWN_HEAD:]) if held[:4] == MAGIC_NUMBER and told == of_it else None
 
 
-def _in_one(codes: dict[str, tuple[str, bytes]]) -> bytes:
-    """Return the content of the file that keeps some modules: name to source and what Python keeps of it."""
+def _in_one(codes: dict[str, tuple[str, _Stamp, bytes]]) -> bytes:
+    """Return the content of the file that keeps the code of some modules, by name: source, stamp and code."""
     kept: dict[str, _Kept] = {}
     at = 0
-    for name, (source, held) in codes.items():
-        seconds, size = (int.from_bytes(held[place : place + 4], _ORDER) for place in (8, 12))
-        kept[name] = (source, seconds, size, at, len(held) - _OWN_HEAD)
-        at += len(held) - _OWN_HEAD
+    for name, (source, stamp, code) in codes.items():
+        kept[name] = (source, stamp, at, len(code))
+        at += len(code)
     index = marshal.dumps(kept)
     head = b"".join(n.to_bytes(_WORD, _ORDER) for n in (_HEAD + len(index) + at, len(index)))
-    return b"".join((MAGIC_NUMBER, head, index, *(held[_OWN_HEAD:] for _, held in codes.values())))
+    return b"".join((_MARK, head, index, *(code for _, _, code in codes.values())))

@@ -17,9 +17,11 @@ import re._compiler as expressions  # type: ignore[import-not-found]  # has no p
 import sys
 import threading
 import zlib
-from importlib.util import MAGIC_NUMBER, cache_from_source
-from pathlib import Path
-from typing import Any
+from importlib.util import MAGIC_NUMBER
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _compile = builtins.compile
 _compile_expression, _engine = expressions.compile, expressions._sre
@@ -34,11 +36,6 @@ _SALT = re.compile(r"(hash\(\(\n\s+)-?\d+,")
 _Key = tuple[str | bytes, str, str, int]
 # Code, or the tuple that the engine of regular expressions makes one of.
 _Kept = Any
-
-
-def beside_compiled() -> Path:
-    """Return where the code is kept: as Python's own, one file for each version of Python."""
-    return Path(cache_from_source(__file__)).with_suffix(".kept")
 
 
 class KeptCode:
