@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 from PySide6.QtCore import QEvent, QObject, QTimer
 
@@ -17,23 +18,33 @@ PAINTED_AFTER_MS = 30
 
 
 class _FirstPaint(QObject):
-    def __init__(self, window: QWidget, then: Callable[[], object]) -> None:
+    """Waits for one painting; `then` is called after it, in its order."""
+
+    def __init__(self, window: QWidget) -> None:
         super().__init__(window)
-        self._window, self._then = window, then
+        self._window = window
+        self.then: list[Callable[[], object]] = []
         window.installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 (Qt's name)
         if event.type() == QEvent.Type.Paint:
             self._window.removeEventFilter(self)
+            _waiting.pop(self._window, None)
             # Everything in the window is painted, and shown, before the event loop turns again.
-            QTimer.singleShot(0, self, self._go_on)
+            for then in self.then:
+                QTimer.singleShot(0, self._window, then)
+            self.deleteLater()
         return super().eventFilter(watched, event)
 
-    def _go_on(self) -> None:
-        self._then()
-        self.deleteLater()
+
+_waiting: WeakKeyDictionary[QWidget, _FirstPaint] = WeakKeyDictionary()
 
 
 def when_painted(window: QWidget, then: Callable[[], object]) -> None:
-    """Call something once a window has been painted for the first time; not at all where it never is."""
-    _FirstPaint(window, then)
+    """Call something once a window has been painted from now on; not at all where it never is.
+
+    Who asked first is told first: it may be about when that was.
+    """
+    if window not in _waiting:
+        _waiting[window] = _FirstPaint(window)
+    _waiting[window].then.append(then)
