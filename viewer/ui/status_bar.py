@@ -24,6 +24,7 @@ from viewer.ui.ringing import rings_once
 from viewer.ui.widgets import Button, ElidedLabel, Kind, ProgressBar, hairline, set_tone, text_label
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
     from PySide6.QtGui import QResizeEvent
@@ -184,7 +185,7 @@ class StatusBar(QFrame):
         for reviewing in (desk.reviewing, desk.other.reviewing):
             reviewing.saved.connect(self._say_saved)
             reviewing.failed.connect(self._say_saved)
-        desk.overlaying.busy.connect(lambda progress: self._show_busy(progress, desk.overlaying.cancel))
+        desk.overlaying.busy.connect(lambda progress: self.show_busy(progress, desk.overlaying.cancel))
         self._update()
 
     @property
@@ -301,22 +302,23 @@ class StatusBar(QFrame):
         self._facts.set_whole(facts_words(volume) if volume is not None else self._library_words)
 
     def _opening_busy(self, progress: Progress | None) -> None:
-        self._show_busy(progress, self._desk.opening.cancel)
+        self.show_busy(progress, self._desk.opening.cancel)
 
     def _other_busy(self, progress: Progress | None) -> None:
-        self._show_busy(progress, self._desk.other.opening.cancel)
+        self.show_busy(progress, self._desk.other.opening.cancel)
 
     def _archive_busy(self, progress: Progress | None) -> None:
-        self._show_busy(progress, self._desk.archives.queue.cancel_all)
+        self.show_busy(progress, self._desk.archives.queue.cancel_all)
 
     def _run_busy(self, progress: Progress | None) -> None:
-        self._show_busy(progress, self._desk.finding_run.cancel)
+        self.show_busy(progress, self._desk.finding_run.cancel)
 
-    def _show_busy(self, progress: Progress | None, stop: object) -> None:
+    def show_busy(self, progress: Progress | None, stop: Callable[[], None] | None) -> None:
+        """Show how far something is that `stop` cancels; None that it has ended."""
         was, self._is_busy = self._is_busy, progress is not None
         if was != self._is_busy:
             self.busy_changed.emit()
-        if progress is not None and callable(stop):
+        if progress is not None and stop is not None:
             self._stop = stop
             self._busy_words.setText(progress_words(progress))
             self._bar.set_fraction(progress.fraction)

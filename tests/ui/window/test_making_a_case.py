@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,7 @@ from viewer.domain.job import JobContext
 from viewer.domain.session import Workspace
 from viewer.domain.volume import SeriesFacts, Volume
 from viewer.io.case_document import read_case
+from viewer.services import case_saving
 from viewer.services.loading import load_case
 from viewer.services.views import view_of_finding
 from viewer.ui.making.image_tiles import image_tile
@@ -74,6 +76,60 @@ def test_a_draft_that_a_full_disk_refuses_is_written_by_itself_and_not_lost_by_c
         reading.desk.case_making.describe(title="A story")
     qtbot.waitUntil(lambda: kept.unsaved == 0)
     assert _told(reading) == "What was not on disk is written now."
+
+
+def test_saving_shows_how_far_it_is_and_is_cancelled_without_a_trace(
+    reading: MainWindow, press: Callable[..., None], qtbot: QtBot, own_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_images = threading.Event()
+    export = case_saving.export_series
+
+    def slow(
+        volume: Volume, folder: Path, deidentifier: object, ctx: JobContext, *more: object, **named: object
+    ) -> Volume:
+        while not at_images.is_set():
+            ctx.report(3, 10, "Writing image 3 of 10")
+            at_images.wait(0.01)
+        return export(volume, folder, deidentifier, ctx, *more, **named)
+
+    monkeypatch.setattr(case_saving, "export_series", slow)
+    press(reading, Qt.Key.Key_Return, CONTROL)
+    reading.actions_.run("making.save")
+    qtbot.waitUntil(lambda: reading.status.is_busy)
+    words = [label.text() for label in reading.status.findChildren(QLabel) if label.isVisible()]
+    assert "Writing image 3 of 10, 21 %" in words
+    assert not reading.actions_["making.save"].isEnabled()
+    press(reading, Qt.Key.Key_Period, CONTROL)
+    qtbot.waitUntil(lambda: not reading.status.is_busy)
+    assert _told(reading) == "Saving was cancelled: no case was written."
+    assert not list((own_home / "data" / "cases").glob("*"))
+    assert reading.desk.case_making.draft is not None
+    at_images.set()
+    qtbot.waitUntil(lambda: reading.actions_["making.save"].isEnabled())
+    reading.actions_.run("making.save")
+    assert (_saved(reading, qtbot, own_home) / "case.json").is_file()
+
+
+def test_a_case_that_was_saved_before_it_could_be_cancelled_is_told_of(
+    reading: MainWindow, press: Callable[..., None], qtbot: QtBot, own_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save, moved, cancelled = case_saving.save_case, threading.Event(), threading.Event()
+
+    def slow(*all_of_it: object, **named: object) -> object:
+        case = save(*all_of_it, **named)
+        moved.set()
+        assert cancelled.wait(30)
+        return case
+
+    monkeypatch.setattr(case_saving, "save_case", slow)
+    press(reading, Qt.Key.Key_Return, CONTROL)
+    reading.actions_.run("making.save")
+    qtbot.waitUntil(moved.is_set, timeout=60_000)
+    qtbot.waitUntil(lambda: reading.status.is_busy)
+    reading.status.cancel()
+    cancelled.set()
+    qtbot.waitUntil(lambda: _told(reading).endswith("is in the library."))
+    assert (_saved(reading, qtbot, own_home) / "case.json").is_file()
 
 
 def test_ctrl_enter_captures_what_is_seen_and_shows_the_steps(reading: MainWindow, press: Callable[..., None]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +11,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog
 
 from viewer.domain.count_words import count_words
-from viewer.domain.errors import CaseStageError, SignOffError
+from viewer.domain.errors import CancelledError, CaseStageError, SignOffError
+from viewer.domain.job import JobContext
 from viewer.domain.reading_direction import isolated
 from viewer.domain.session import Workspace
 from viewer.services.navigation import Motion
@@ -146,29 +148,46 @@ class MakingHere:
         # What saving stands on is loaded when it is asked for, not with the window.
         from viewer.services.case_saving import save_case
 
-        desk = self._window.desk
+        desk, status = self._window.desk, self._window.status
         cases = data_folder() / "cases"
+        stop = threading.Event()
+
+        def work(ctx: JobContext) -> Case | None:
+            stoppable = JobContext(ctx.on_progress, lambda: stop.is_set() or ctx.cancelled())
+            try:
+                return save_case(making, cases, stoppable, desk.decoders, signed_off=signed_off)
+            except CancelledError:
+                return None
 
         def failed(error: CaseStageError) -> None:
-            self._job = None
+            self._ended()
             if isinstance(error, SignOffError):
                 self._ask_to_look(making, present, error)
             else:
                 self._window.tell(Message.of(error))
-            self._window.refresh_soon()
 
         self._window.tell(_SAVING)
         self._job = desk.runner.run(
-            lambda ctx: save_case(making, cases, ctx, desk.decoders, signed_off=signed_off),
+            work,
             done=partial(self._saved, making, present),
             failed=failed,
+            progress=lambda progress: status.show_busy(progress, stop.set),
         )
         self._window.refresh_soon()
 
-    def _saved(self, making: Making, present: bool, case: Case) -> None:
+    def _ended(self) -> None:
         self._job = None
+        self._window.status.show_busy(None, None)
+        self._window.messages.withdraw(_SAVING)
+        self._window.refresh_soon()
+
+    def _saved(self, making: Making, present: bool, case: Case | None) -> None:
+        """Tell what came of saving; None where it was cancelled in time."""
+        self._ended()
         window = self._window
-        window.messages.withdraw(_SAVING)
+        if case is None:
+            window.tell(Message("Saving was cancelled: no case was written.", "The draft is as it was.", calm=True))
+            return
         whole = self._making.became_case(making.draft)
         window.library.refresh()
         if present:
@@ -178,10 +197,8 @@ class MakingHere:
         if not whole:
             words += " What was changed since it was saved is in the draft alone."
         window.tell(Message(words, calm=True, action="Present it", act=lambda: window.open_case(case)))
-        window.refresh_soon()
 
     def _ask_to_look(self, making: Making, present: bool, error: SignOffError) -> None:
-        self._window.messages.withdraw(_SAVING)
         if self.sign_off is None:
             from viewer.ui.making.contact_sheet import SignOffSheet
 
