@@ -10,7 +10,7 @@ import marshal
 import os
 import sys
 import threading
-from importlib.machinery import ModuleSpec, SourceFileLoader
+from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from importlib.util import MAGIC_NUMBER, cache_from_source, spec_from_file_location
 from io import FileIO
 from pathlib import Path
@@ -65,7 +65,9 @@ class KeptModules:
             if head.startswith(_MARK) and length == os.fstat(self._file.fileno()).st_size:
                 self._kept = marshal.loads(self._file.read(of_index))
                 self._first = _HEAD + of_index
-        sys.meta_path.insert(0, self)
+        # Who else finds modules, as tests and debuggers do, was before this.
+        where = sys.meta_path.index(PathFinder) if PathFinder in sys.meta_path else len(sys.meta_path)
+        sys.meta_path.insert(where, self)
 
     def find_spec(
         self, name: str, path: Sequence[str] | None = None, _target: ModuleType | None = None
