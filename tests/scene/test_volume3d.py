@@ -198,13 +198,18 @@ def test_only_the_latest_request_counts(volume_of: Make, noise: Arrays) -> None:
     assert pictures[-1].quality is Quality.STILL
 
 
-def test_a_still_is_given_up_for_something_newer(volume_of: Make, noise: Arrays) -> None:
+@pytest.fixture
+def drawn_slowly(volume_of: Make, noise: Arrays) -> tuple[Volume, Camera]:
+    """A volume of which a large picture takes long, and a camera that sees it."""
     found = probed()
     if isinstance(found, Capabilities) and not found.software:
         pytest.skip("a graphics card draws in one piece, and is done before anything newer comes")
     grid = Grid.from_directions((90, 90, 90), origin_lps_mm=(0, 0, 0), spacing_mm=(2.0, 2.0, 2.0))
-    volume = volume_of(noise(grid.size_ijk), grid)
-    camera = Camera(as_point(grid.centre_lps_mm), height_mm=150.0)
+    return volume_of(noise(grid.size_ijk), grid), Camera(as_point(grid.centre_lps_mm), height_mm=150.0)
+
+
+def test_a_still_is_given_up_for_something_newer(drawn_slowly: tuple[Volume, Camera]) -> None:
+    volume, camera = drawn_slowly
     pictures: list[Picture3D] = []
     arrived = threading.Event()
 
@@ -229,14 +234,9 @@ def test_a_still_is_given_up_for_something_newer(volume_of: Make, noise: Arrays)
 
 
 def test_the_finest_picture_lets_the_presenters_next_one_go_first_and_comes_after_it(
-    volume_of: Make, noise: Arrays
+    drawn_slowly: tuple[Volume, Camera],
 ) -> None:
-    found = probed()
-    if isinstance(found, Capabilities) and not found.software:
-        pytest.skip("a graphics card draws in one piece, and is done before anything newer comes")
-    grid = Grid.from_directions((90, 90, 90), origin_lps_mm=(0, 0, 0), spacing_mm=(2.0, 2.0, 2.0))
-    volume = volume_of(noise(grid.size_ijk), grid)
-    camera = Camera(as_point(grid.centre_lps_mm), height_mm=150.0)
+    volume, camera = drawn_slowly
     came: list[Quality] = []
     first, last = threading.Event(), threading.Event()
 
