@@ -44,11 +44,17 @@ def _open_window(
         probe_ahead()
     from viewer.app import run_window
 
-    def built() -> None:
-        code.end()
-        modules.end()
+    ends = [modules.end, code.end]
 
-    return run_window(open_paths=paths, compare=compare, case=case, step=step, kiosk=kiosk, built=built)
+    def built() -> None:
+        while ends:
+            ends.pop()()
+
+    try:
+        return run_window(open_paths=paths, compare=compare, case=case, step=step, kiosk=kiosk, built=built)
+    finally:
+        # Also of a window that was closed before; the next start is as quick then.
+        built()
 
 
 def main() -> int:

@@ -182,3 +182,18 @@ def test_the_program_has_its_window_from_there(start: Start) -> None:
     first, second = start(code=code), start(code=code)
     assert first["file"] == second["file"]
     assert int(str(second["found"])) > 300
+
+
+def test_a_window_that_was_closed_at_once_leaves_the_next_start_as_quick(start: Start, tmp_path: Path) -> None:
+    code = (
+        "import types; from viewer import __main__ as way_in\n"
+        "sys.modules['viewer.app'] = types.SimpleNamespace(run_window=lambda **_: 0)\n"
+        f"way_in.beside_compiled = lambda source: Path({str(tmp_path)!r}) / (Path(source).stem + '.kept')\n"
+        "way_in._open_window(); told = {}"
+    )
+    start(code=code)
+    assert (tmp_path / "kept_modules.kept").is_file()
+    assert (
+        int(str(start(kept=tmp_path / "kept_modules.kept", code="import viewer.ui.quick_imports\ntold = {}")["found"]))
+        > 3
+    )
