@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import gc
 from typing import TYPE_CHECKING
+from weakref import ref
 
 from PySide6.QtWidgets import QLabel
 
@@ -27,11 +29,14 @@ def test_who_asked_first_is_told_first_once_the_window_is_there(qtbot: QtBot) ->
     assert told == ["first", "second", "later"]
 
 
-def test_nothing_is_told_of_a_window_that_went_before_it_was_painted(qtbot: QtBot) -> None:
+def test_of_a_window_that_went_before_it_was_painted_nothing_is_told_and_nothing_stays(qtbot: QtBot) -> None:
     label = QLabel("Gone")
     told: list[str] = []
     when_painted(label, lambda: told.append("painted"))
+    kept = ref(label)
     label.deleteLater()
     del label
     qtbot.wait(20)
+    gc.collect()
     assert told == []
+    assert kept() is None

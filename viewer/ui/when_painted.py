@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from PySide6.QtCore import QEvent, QObject, QTimer
+from PySide6.QtWidgets import QWidget
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from PySide6.QtWidgets import QWidget
 
 # So long images come in with nothing made beside them, and so long after the last one they are painted.
 IMAGES_ALONE_MS = 500
@@ -22,17 +21,16 @@ class _FirstPaint(QObject):
 
     def __init__(self, window: QWidget) -> None:
         super().__init__(window)
-        self._window = window
         self.then: list[Callable[[], object]] = []
         window.installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 (Qt's name)
-        if event.type() == QEvent.Type.Paint:
-            self._window.removeEventFilter(self)
-            _waiting.pop(self._window, None)
+        if event.type() == QEvent.Type.Paint and isinstance(watched, QWidget):
+            watched.removeEventFilter(self)
+            _waiting.pop(watched, None)
             # Everything in the window is painted, and shown, before the event loop turns again.
             for then in self.then:
-                QTimer.singleShot(0, self._window, then)
+                QTimer.singleShot(0, watched, then)
             self.deleteLater()
         return super().eventFilter(watched, event)
 
